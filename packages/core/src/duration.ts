@@ -1,3 +1,6 @@
+/** The longest duration that Go can hold, 2^63 - 1 ns, in milliseconds. */
+const maxMs = 2 ** 63 / 1e6;
+
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
@@ -10,7 +13,7 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /**
  * Parses a Go duration (`1h`, `1h30m`, `90s`, `1.5h`) into milliseconds, as tbot's flags write them.
- * Returns undefined for anything else, a missing unit and a negative value included.
+ * Returns undefined for anything else, a missing unit, a negative value and more than Go can hold included.
  */
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
@@ -19,13 +22,13 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
     total += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
   }
-  return total;
+  return total <= maxMs ? total : undefined;
 }
 
 /** Writes milliseconds for a person: `59m 30s`, `2h`, `850ms`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
-  const seconds = Math.floor(ms / 1000);
+  if (Math.round(ms) < 1000) return `${Math.round(ms)}ms`;
+  const seconds = Math.floor(Math.round(ms) / 1000);
   const parts: [number, string][] = [
     [Math.floor(seconds / 3600), "h"],
     [Math.floor((seconds % 3600) / 60), "m"],

@@ -34,28 +34,33 @@ export interface FailedAttempt {
 }
 
 /**
- * Runs an operation until it succeeds, fails for good, runs out of tries or the signal is aborted.
- * `wrap` makes the final error from the last failure and the list of all tries.
+ * Runs an operation until it succeeds, fails for good, runs out of tries or the signal is aborted, in a wait too.
+ * `wrap` makes the final error from the last failure, which may be the signal's reason, and the list of all tries,
+ * whose last entry is that failure. A signal that is aborted before the first try is thrown as it is.
  */
 export async function retry<T>(
   operation: (attempt: number) => Promise<T>,
   options: RetryOptions,
   wrap: (last: unknown, attempts: FailedAttempt[]) => unknown = (last) => last,
 ): Promise<T> {
+  const { policy, signal } = options;
   const failed: FailedAttempt[] = [];
+  let delayMs = 0;
+  signal.throwIfAborted();
   for (let attempt = 1; ; attempt++) {
-    options.signal.throwIfAborted();
     try {
+      // The wait counts to the try that follows it, so that a deadline that passes meanwhile loses no failure.
+      if (attempt > 1) await options.clock.sleep(delayMs, signal);
+      signal.throwIfAborted();
       return await operation(attempt);
     } catch (error) {
       failed.push({ attempt, message: describeError(error) });
-      const again = attempt < options.policy.attempts && options.isRetryable(error) && !options.signal.aborted;
+      const again = attempt < policy.attempts && !signal.aborted && options.isRetryable(error);
       if (!again) throw wrap(error, failed);
-      const backoff = options.policy.baseDelayMs * 2 ** (attempt - 1);
+      const backoff = policy.baseDelayMs * 2 ** (attempt - 1);
       const jittered = backoff * (1 - options.random() / 2);
-      const delayMs = Math.min(options.retryAfterMs?.(error) ?? jittered, options.policy.maxDelayMs);
+      delayMs = Math.min(options.retryAfterMs?.(error) ?? jittered, policy.maxDelayMs);
       options.onRetry?.(error, attempt, delayMs);
-      await options.clock.sleep(delayMs, options.signal);
     }
   }
 }

@@ -1,0 +1,16 @@
+import { BotJoinError } from "@bot-join/core";
+
+/** Every code that this package reports. */
+export const resourceErrorCodes = [
+  "ERR_RESOURCE_SIZE",
+  "ERR_RESOURCE_SYNTAX",
+  "ERR_RESOURCE_INVALID",
+  "ERR_RESOURCE_CLAIM_TYPE",
+  "ERR_RESOURCE_METHOD",
+] as const;
+
+/** One of {@link resourceErrorCodes}. */
+export type ResourceErrorCode = (typeof resourceErrorCodes)[number];
+
+/** A resource document that cannot be used, or claims that cannot be matched against one. */
+export class ResourceError extends BotJoinError<ResourceErrorCode> {}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { githubToken } from "../testing.ts";
+import { joinMethodSince } from "./known.ts";
+import { findJoinMethod, joinMethods } from "./registry.ts";
+
+describe("the registry of join methods", () => {
+  it("has each method under its own name, and a server for it", () => {
+    for (const [name, method] of Object.entries(joinMethods)) {
+      expect(method.name).toBe(name);
+      expect(findJoinMethod(name)).toBe(method);
+      expect(joinMethodSince.has(name)).toBe(true);
+      expect(method.claims).toEqual([...new Set(method.claims)]);
+      expect(method.claims).toEqual(expect.arrayContaining(method.fields.map(({ claim }) => claim)));
+      expect(method.fields.map(({ field }) => field)).toEqual(
+        expect.arrayContaining([...method.requiresOneOf]),
+      );
+    }
+  });
+
+  it.each(["", "gitlab", "constructor", "__proto__", "GitHub"])("has no method %j", (name) => {
+    expect(findJoinMethod(name)).toBeUndefined();
+  });
+
+  it("expects no ID token of method token", () => {
+    const token = { ...githubToken([{ repository: "acme/shop" }]), joinMethod: "token" };
+    expect(joinMethods.token.expectedIssuer(token)).toBeUndefined();
+    expect(joinMethods.token.expectedAudience(token, "example.teleport.sh")).toBeUndefined();
+    expect(joinMethods.token.rules(token)).toEqual([]);
+  });
+});

@@ -1,0 +1,77 @@
+import * as v from "valibot";
+import type { RoleConditions } from "../model.ts";
+import { ignored, list, mapping, optionalMapping, type Shape, text, texts, valueLists } from "../shape.ts";
+
+/** Conditions that a role may have and that nothing here looks at. */
+const otherKeys = [
+  "app_labels_expression",
+  "cluster_labels_expression",
+  "db_labels_expression",
+  "db_permissions",
+  "db_roles",
+  "db_service_labels",
+  "db_service_labels_expression",
+  "desktop_groups",
+  "github_permissions",
+  "group_labels",
+  "group_labels_expression",
+  "host_groups",
+  "host_sudoers",
+  "join_sessions",
+  "kubernetes_labels_expression",
+  "kubernetes_resources",
+  "namespaces",
+  "node_labels_expression",
+  "request",
+  "require_session_join",
+  "review_requests",
+  "spiffe",
+  "windows_desktop_labels",
+  "windows_desktop_labels_expression",
+  "windows_desktop_logins",
+  "workload_identity_labels",
+  "workload_identity_labels_expression",
+];
+
+/** `spec.allow` or `spec.deny` of a role. */
+export const conditionsShape: Shape<RoleConditions> = v.pipe(
+  optionalMapping(
+    v.object({
+      logins: texts,
+      impersonate: optionalMapping(v.object({ users: texts, roles: texts, where: text })),
+      node_labels: valueLists,
+      app_labels: valueLists,
+      cluster_labels: valueLists,
+      kubernetes_labels: valueLists,
+      db_labels: valueLists,
+      kubernetes_groups: texts,
+      kubernetes_users: texts,
+      db_names: texts,
+      db_users: texts,
+      aws_role_arns: texts,
+      azure_identities: texts,
+      gcp_service_accounts: texts,
+      rules: list(mapping(v.object({ resources: texts, verbs: texts, where: ignored, actions: ignored }))),
+      ...Object.fromEntries(otherKeys.map((key): [string, Shape<unknown>] => [key, ignored])),
+    }),
+  ),
+  v.transform((written) => ({
+    logins: written.logins,
+    impersonateRoles: written.impersonate.roles,
+    impersonateUsers: written.impersonate.users,
+    impersonateWhere: written.impersonate.where,
+    nodeLabels: written.node_labels,
+    appLabels: written.app_labels,
+    clusterLabels: written.cluster_labels,
+    kubernetesLabels: written.kubernetes_labels,
+    dbLabels: written.db_labels,
+    kubeGroups: written.kubernetes_groups,
+    kubeUsers: written.kubernetes_users,
+    dbNames: written.db_names,
+    dbUsers: written.db_users,
+    awsRoleArns: written.aws_role_arns,
+    azureIdentities: written.azure_identities,
+    gcpServiceAccounts: written.gcp_service_accounts,
+    rules: written.rules.map(({ resources, verbs }) => ({ resources, verbs })),
+  })),
+);
