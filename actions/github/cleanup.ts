@@ -1,0 +1,4 @@
+import { cleanUp } from "@bot-join/one-shot";
+import { createGitHubRunner } from "@bot-join/runner";
+
+void cleanUp(createGitHubRunner());

@@ -1,0 +1,29 @@
+import { spawn } from "node:child_process";
+
+/** How a child process ended. */
+export interface ChildResult {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program without a shell until it ends or the signal is aborted. */
+export function runChild(
+  program: string,
+  args: string[],
+  options: { env: Record<string, string>; signal: AbortSignal; cwd?: string },
+): Promise<ChildResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, stdout, stderr }));
+  });
+}

@@ -1,0 +1,24 @@
+import { Command } from "commander";
+import { addDemo } from "./commands/demo.ts";
+import { addEmulate } from "./commands/emulate.ts";
+import { addSshProxyCommand } from "./commands/ssh-proxy-command.ts";
+import { addStart } from "./commands/start.ts";
+
+/** The version of all packages and bundles. */
+const version = "1.0.0";
+
+/** Makes the command line; each command lives in the file of its name and loads what it needs when it runs. */
+export function createProgram(): Command {
+  const program = new Command("bot-join")
+    .description(
+      "Joins a Teleport cluster as a bot, in one shot, and writes the files that ssh and friends understand.",
+    )
+    .version(version)
+    .showHelpAfterError("(bot-join --help shows the commands)")
+    .showSuggestionAfterError();
+  addStart(program);
+  addSshProxyCommand(program);
+  addEmulate(program);
+  addDemo(program);
+  return program;
+}

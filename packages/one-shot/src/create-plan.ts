@@ -1,0 +1,73 @@
+import { isAbsolute, join, resolve } from "node:path";
+import { detectPlatform } from "@bot-join/id-tokens";
+import { findJoinMethod } from "@bot-join/join";
+import type { Inputs } from "@bot-join/runner";
+import { parseProxyAddress } from "@bot-join/transport";
+import { OneShotError } from "./errors.ts";
+import type { Plan, PlannedOutput } from "./plan.ts";
+
+/** What a plan takes from its surroundings. */
+export interface PlanFacts {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The platform's job-temporary directory, absolute. */
+  temporaryDirectory: string;
+  workingDirectory: string;
+  /** A fresh name, for the folder of an identity whose folder nobody named. */
+  randomName: string;
+}
+
+/** Completes the inputs into one checked plan; pure, but for loading the YAML parser when `outputs` is given. */
+export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan> {
+  const directory = resolve(
+    facts.workingDirectory,
+    inputs.directory ?? join(facts.temporaryDirectory, `bot-join-${inputs.id}-${facts.randomName}`),
+  );
+  const identity: PlannedOutput = {
+    directory,
+    roles: inputs.roles ?? [],
+    cluster: undefined,
+    allowReissue: inputs.allowReissue,
+    sshConfig: true,
+  };
+  return {
+    proxy: parseProxyAddress(inputs.proxy),
+    token: inputs.token,
+    joinMethod: findJoinMethod(inputs.joinMethod ?? platformMethod(facts)),
+    audience: inputs.audience,
+    idToken: inputs.idToken,
+    idTokenFile: inputs.idTokenFile,
+    idTokenCommand: inputs.idTokenCommand,
+    id: inputs.id,
+    outputs: inputs.outputs === undefined ? [identity] : await outputsOf(inputs.outputs, identity, facts),
+    certificateTtlMs: inputs.certificateTtlMs,
+    keyType: inputs.fips ? "rsa-2048" : "ecdsa-p256",
+    exportEnv: inputs.exportEnv,
+    expect: { cluster: inputs.expectCluster, bot: inputs.expectBot, roles: inputs.expectRoles ?? [] },
+    caFile: inputs.caFile === undefined ? undefined : resolve(facts.workingDirectory, inputs.caFile),
+    caPins: inputs.caPins,
+    insecure: inputs.insecure,
+    timeoutMs: inputs.timeoutMs,
+    attempts: inputs.retries,
+    cleanup: inputs.cleanup,
+  };
+}
+
+function platformMethod(facts: PlanFacts): string {
+  const detected = detectPlatform(facts.environment);
+  if (detected !== undefined) return detected.platform;
+  throw new OneShotError({
+    code: "ERR_RUN_JOIN_METHOD_MISSING",
+    kind: "user",
+    message: "No CI platform was recognised, and no join method was given.",
+    hint: "Say how the job joins with join-method: github, or token for a secret token.",
+  });
+}
+
+/** The YAML parser is loaded here and only here: most jobs never need it. */
+async function outputsOf(text: string, identity: PlannedOutput, facts: PlanFacts): Promise<Plan["outputs"]> {
+  const { parseOutputs } = await import("./outputs-input.ts");
+  const [first, ...rest] = parseOutputs(text, identity, (path) =>
+    isAbsolute(path) ? path : resolve(facts.workingDirectory, path),
+  );
+  return first === undefined ? [identity] : [first, ...rest];
+}

@@ -1,0 +1,7 @@
+export { cleanUp } from "./cleanup.ts";
+export { createPlan, type PlanFacts } from "./create-plan.ts";
+export { OneShotError, type OneShotErrorCode, oneShotErrorCodes } from "./errors.ts";
+export { type MainOptions, main } from "./main.ts";
+export type { Plan, PlannedOutput } from "./plan.ts";
+export type { JoinReport } from "./report.ts";
+export { runJoin } from "./run.ts";

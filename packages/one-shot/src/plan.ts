@@ -1,0 +1,43 @@
+import type { Secret } from "@bot-join/core";
+import type { JoinMethod, KeyType } from "@bot-join/join";
+import type { HostPort } from "@bot-join/transport";
+
+/** One output: which certificate it wants and where its files go. */
+export interface PlannedOutput {
+  /** Absolute folder. */
+  directory: string;
+  /** Roles to ask for; empty means all that the bot may impersonate. */
+  roles: string[];
+  /** Leaf cluster; undefined means the bot's own. */
+  cluster: string | undefined;
+  allowReissue: boolean;
+  /** Whether `ssh_config` and `known_hosts` are written. */
+  sshConfig: boolean;
+}
+
+/** One join, completed and checked: every default is filled in, nothing below asks again. */
+export interface Plan {
+  proxy: HostPort;
+  token: Secret;
+  joinMethod: JoinMethod;
+  /** Audience to ask the platform for. */
+  audience: string | undefined;
+  idToken: Secret | undefined;
+  idTokenFile: string | undefined;
+  idTokenCommand: string | undefined;
+  /** Name of this identity among those of the job. */
+  id: string;
+  /** At least one; the first is the one that is exported. */
+  outputs: [PlannedOutput, ...PlannedOutput[]];
+  certificateTtlMs: number;
+  keyType: KeyType;
+  exportEnv: boolean;
+  expect: { cluster: string | undefined; bot: string | undefined; roles: string[] };
+  caFile: string | undefined;
+  caPins: string[];
+  insecure: boolean;
+  timeoutMs: number;
+  /** Tries of each request in all, at least 1. */
+  attempts: number;
+  cleanup: boolean;
+}

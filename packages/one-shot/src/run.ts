@@ -1,0 +1,58 @@
+import { startConnections } from "./connect.ts";
+import type { RunContext } from "./context.ts";
+import { startDeadline } from "./deadline.ts";
+import { openDestinations } from "./destinations.ts";
+import { checkExpectations } from "./expectations.ts";
+import { exportReport } from "./export.ts";
+import { warnOfFindings } from "./findings.ts";
+import { issueCertificates } from "./issue.ts";
+import { fetchProof, joinAsBot } from "./join-as-bot.ts";
+import { withKeyType } from "./key-type.ts";
+import type { Plan } from "./plan.ts";
+import { renderOutputs } from "./render.ts";
+import type { JoinReport } from "./report.ts";
+import { Steps } from "./steps.ts";
+import { writeOutputs } from "./write.ts";
+
+/** What the steps of one run share. */
+export interface Run {
+  plan: Plan;
+  context: RunContext;
+  /** Aborted when the time is over or the job is cancelled. */
+  signal: AbortSignal;
+  steps: Steps;
+}
+
+/**
+ * The spine of bot-join: a plan in, files and exports out. Every line is one step; whatever fails leaves
+ * nothing written and nothing exported.
+ */
+export async function runJoin(plan: Plan, context: RunContext): Promise<JoinReport> {
+  using deadline = startDeadline(
+    context.clock,
+    plan.timeoutMs,
+    context.signal,
+    `The join at ${plan.proxy.host}`,
+  );
+  const run: Run = {
+    plan,
+    context,
+    signal: deadline.signal,
+    steps: new Steps(context.clock, context.runner.log),
+  };
+
+  await using destinations = await openDestinations(run);
+  using connections = await startConnections(run);
+  const proof = await fetchProof(run);
+  const { bot, issued } = await withKeyType(run, async (keyType) => {
+    const bot = await joinAsBot(run, connections, proof, keyType);
+    const issued = await issueCertificates(run, connections, bot, keyType);
+    return { bot, issued };
+  });
+  checkExpectations(plan, bot, issued);
+  warnOfFindings(run, bot, issued);
+  const rendered = await renderOutputs(run, bot, issued);
+  const report = await writeOutputs(run, destinations, rendered, bot, issued);
+  await exportReport(run, report);
+  return report;
+}

@@ -1,0 +1,146 @@
+/**
+ * Builds the committed bundles in dist/ with one configuration, and beside them the notices of every package
+ * whose code is in them. `node scripts/bundle.ts --check` builds in memory and fails when dist/ differs.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Bundle name → entry. */
+const entries: Readonly<Record<string, string>> = {
+  "bot-join": "packages/cli/src/main.ts",
+  cleanup: "actions/github/cleanup.ts",
+  join: "actions/github/join.ts",
+  "ssh-proxy": "packages/cli/src/ssh-proxy.ts",
+};
+
+/** Licence texts of packages that ship none: kept in the repository, by package name prefix. */
+const keptLicences: Readonly<Record<string, string>> = {
+  "@bufbuild/protobuf": "scripts/licences/bufbuild-protobuf.txt",
+  "@connectrpc/connect": "scripts/licences/apache-2.0.txt",
+  "@connectrpc/connect-node": "scripts/licences/apache-2.0.txt",
+};
+
+/**
+ * Marks packages whose imports do nothing but define: without it the HTTP client of @actions/core comes along
+ * with its workflow commands, half a megabyte of it.
+ */
+const withoutSideEffects: Plugin = {
+  name: "without-side-effects",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /.*/ }, async ({ path, pluginData, ...options }) => {
+      if (pluginData === "resolved") return undefined;
+      const result = await resolve(path, { ...options, pluginData: "resolved" });
+      return /node_modules\/(@actions|@octokit|undici)\//.test(result.path.replaceAll("\\", "/"))
+        ? { ...result, sideEffects: false }
+        : result;
+    });
+  },
+};
+
+const options: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "cjs",
+  minify: true,
+  keepNames: true,
+  legalComments: "none",
+  charset: "utf8",
+  metafile: true,
+  write: false,
+  logLevel: "warning",
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  plugins: [withoutSideEffects],
+};
+
+/** The folders of all packages whose code is in a bundle, ours excluded. */
+function bundledPackages(metafile: Metafile): string[] {
+  const folders = new Set<string>();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
+      if (bytesInOutput > 0 && folder !== undefined) folders.add(folder);
+    }
+  }
+  return [...folders].sort();
+}
+
+function licenceOf(folder: string, name: string): string {
+  const files = readdirSync(join(root, folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
+  const texts = files.sort().map((file) => readFileSync(join(root, folder, file), "utf8"));
+  const kept = keptLicences[name];
+  if (texts.length === 0 && kept !== undefined) texts.push(readFileSync(join(root, kept), "utf8"));
+  if (texts.length === 0)
+    throw new Error(`${name} is in a bundle and ships no licence text: keep one in scripts/licences`);
+  return texts.join("\n").replaceAll("\r\n", "\n").trim();
+}
+
+function notices(metafiles: Metafile[]): string {
+  const folders = new Set(metafiles.flatMap(bundledPackages));
+  const sections = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    return `${name} ${version} (${license})\n\n${licenceOf(folder, name)}\n`;
+  });
+  const rule = `\n${"-".repeat(78)}\n\n`;
+  return `The bundles in this folder contain code of the packages below.\n${rule}${sections.join(rule)}`;
+}
+
+/** Builds everything in memory: file name → bytes. */
+async function buildAll(): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const metafiles: Metafile[] = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    const result = await build({ ...options, entryPoints: { [name]: entry } });
+    for (const file of result.outputFiles ?? [])
+      files.set(relative(join(root, "dist"), file.path), file.contents);
+    if (result.metafile !== undefined) metafiles.push(result.metafile);
+    if (process.argv.includes("--analyze")) report(name, result.metafile as Metafile);
+  }
+  files.set("THIRD-PARTY-NOTICES.txt", Buffer.from(notices(metafiles)));
+  return files;
+}
+
+function report(name: string, metafile: Metafile): void {
+  const sizes = new Map<string, number>();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const key =
+        /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ??
+        /^(packages\/[^/]+|actions)/.exec(input)?.[1] ??
+        input;
+      sizes.set(key, (sizes.get(key) ?? 0) + bytesInOutput);
+    }
+  }
+  for (const [key, size] of [...sizes].sort((a, b) => b[1] - a[1])) console.log(`${name}  ${size}\t${key}`);
+}
+
+const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+const files = await buildAll();
+if (process.argv.includes("--check")) {
+  const committed = (file: string): string =>
+    existsSync(join(root, "dist", file)) ? hash(readFileSync(join(root, "dist", file))) : "missing";
+  const extra = readdirSync(join(root, "dist")).filter((file) => !files.has(file));
+  const different = [...files]
+    .filter(([file, bytes]) => committed(file) !== hash(bytes))
+    .map(([file]) => file);
+  if (different.length + extra.length > 0) {
+    console.error(
+      `dist/ is not what the sources give: ${[...different, ...extra].join(", ")}. Run: npm run bundle`,
+    );
+    process.exitCode = 1;
+  }
+} else {
+  mkdirSync(join(root, "dist"), { recursive: true });
+  for (const [file, bytes] of files) {
+    writeFileSync(join(root, "dist", file), bytes);
+    console.log(`${file}\t${bytes.length} bytes`);
+  }
+}
