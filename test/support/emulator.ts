@@ -1,5 +1,6 @@
 import { type Emulator, type EmulatorOptions, startEmulator } from "@bot-join/emulator";
 import { parseResources } from "@bot-join/resources";
+import { runningEmulators } from "./running-emulators.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** The issuer of GitHub's ID tokens. */
@@ -59,8 +60,6 @@ spec:
     - {project_path: 'acme/*', ref: main, ref_type: branch}
 `;
 
-const running = new Set<Emulator>();
-
 /**
  * Starts the emulator that tests share: cluster `bot.test`, the resources above, the machine's clock. Use it with
  * `await using`; the setup file fails a test file that leaves one running.
@@ -75,22 +74,12 @@ export async function startTestEmulator(overrides: Partial<EmulatorOptions> = {}
   // The cluster can reach only issuers that were asked for.
   emulator.issuer(githubIssuer);
   emulator.issuer("https://gitlab.bot.test");
-  running.add(emulator);
+  runningEmulators.add(emulator);
   const dispose = emulator[Symbol.asyncDispose].bind(emulator);
   return Object.assign(emulator, {
     [Symbol.asyncDispose]: async () => {
-      running.delete(emulator);
+      runningEmulators.delete(emulator);
       await dispose();
     },
   });
-}
-
-/** The emulators that were started and not disposed of, by address. */
-export function runningEmulators(): string[] {
-  return [...running].map((emulator) => emulator.proxyAddress);
-}
-
-/** Disposes of every emulator that is still running. */
-export async function disposeRunningEmulators(): Promise<void> {
-  await Promise.all([...running].map((emulator) => emulator[Symbol.asyncDispose]()));
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 
 /** A TCP server that stands for an sshd: what a test makes of each connection. */
 export interface FakeNode extends AsyncDisposable {

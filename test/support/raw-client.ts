@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import http2, { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
-import { type RequestOptions, request as httpsRequest } from "node:https";
 import { once } from "node:events";
+import http2, { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { request as httpsRequest, type RequestOptions } from "node:https";
 import { isIP, type Socket } from "node:net";
 import tls, { type ConnectionOptions, type TLSSocket } from "node:tls";
 
@@ -15,7 +15,10 @@ export interface RawTarget {
 
 function hostAndPort(address: string): { host: string; port: number } {
   const separator = address.lastIndexOf(":");
-  return { host: address.slice(0, separator).replace(/^\[|\]$/g, ""), port: Number(address.slice(separator + 1)) };
+  return {
+    host: address.slice(0, separator).replace(/^\[|\]$/g, ""),
+    port: Number(address.slice(separator + 1)),
+  };
 }
 
 /** Opens a TLS connection and gives it after the handshake; rejects when it fails or is closed during it. */
@@ -135,7 +138,11 @@ export class RawGrpc implements Disposable {
   }
 
   /** Sends one message and collects the whole answer; rejects when the connection is lost before a status came. */
-  async unary(path: string, message: Uint8Array, metadata: Record<string, string> = {}): Promise<RawGrpcAnswer> {
+  async unary(
+    path: string,
+    message: Uint8Array,
+    metadata: Record<string, string> = {},
+  ): Promise<RawGrpcAnswer> {
     const stream = this.open(path, metadata);
     stream.end(grpcFrame(message));
     return readAnswer(stream);
@@ -246,7 +253,12 @@ export interface RawIdentity {
 /** Decodes the answer of a successful join. */
 export function readRawIdentity(key: RawKey, answer: RawHttpAnswer): RawIdentity {
   if (answer.status !== 200) throw new Error(`the join was answered ${answer.status}: ${answer.body}`);
-  const body = JSON.parse(answer.body) as { ssh: string; tls: string; tls_ca_certs: string[]; ssh_ca_certs: string[] };
+  const body = JSON.parse(answer.body) as {
+    ssh: string;
+    tls: string;
+    tls_ca_certs: string[];
+    ssh_ca_certs: string[];
+  };
   const decode = (text: string): string => Buffer.from(text, "base64").toString("utf8");
   return {
     key,
@@ -282,7 +294,11 @@ export async function rawAuth(
 }
 
 /** Opens gRPC to the proxy's transport service as the identity. */
-export async function rawTransport(target: RawTarget, identity: RawIdentity, options: ConnectionOptions = {}): Promise<RawGrpc> {
+export async function rawTransport(
+  target: RawTarget,
+  identity: RawIdentity,
+  options: ConnectionOptions = {},
+): Promise<RawGrpc> {
   const socket = await rawTls(target, {
     ALPNProtocols: ["teleport-proxy-ssh-grpc", "h2"],
     cert: identity.tls,

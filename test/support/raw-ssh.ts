@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ClientHttp2Stream } from "node:http2";
-import { type ProxySSHResponse, ProxySSHRequestSchema, ProxySSHResponseSchema } from "@bot-join/proto";
+import { ProxySSHRequestSchema, type ProxySSHResponse, ProxySSHResponseSchema } from "@bot-join/proto";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { grpcFrame, type RawGrpc, type RawGrpcAnswer, readAnswer } from "./raw-client.ts";
 
@@ -38,7 +38,9 @@ export class RawSsh {
 
   /** The SSH bytes so far. */
   get received(): Buffer {
-    return Buffer.concat(this.#answers.map(({ frame }) => (frame.case === "ssh" ? frame.value.payload : Buffer.alloc(0))));
+    return Buffer.concat(
+      this.#answers.map(({ frame }) => (frame.case === "ssh" ? frame.value.payload : Buffer.alloc(0))),
+    );
   }
 
   /** Waits until a condition on the answers holds; rejects when the stream is over first. */

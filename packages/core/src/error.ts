@@ -4,6 +4,7 @@
  */
 export type ErrorKind = "user" | "denied" | "network" | "cluster" | "internal";
 
+/** What an error is made of. */
 export interface BotJoinErrorOptions<Code extends string = string> {
   /** Stable identifier, `ERR_<AREA>_<WHAT>`; each has a section in docs/errors.md. */
   code: Code;

@@ -14,6 +14,7 @@ export interface RetryPolicy {
 /** The published policy for single requests: 5 tries, 250 ms doubling up to 8 s. */
 export const defaultRetryPolicy: RetryPolicy = { attempts: 5, baseDelayMs: 250, maxDelayMs: 8000 };
 
+/** What {@link retry} decides and waits with. */
 export interface RetryOptions {
   policy: RetryPolicy;
   clock: Clock;

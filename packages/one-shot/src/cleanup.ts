@@ -1,8 +1,8 @@
 import { describeError } from "@bot-join/core";
 import { removeOutput, type WrittenOutput } from "@bot-join/outputs";
-import type { ExportedVariable, Runner } from "@bot-join/runner";
+import type { Runner } from "@bot-join/runner";
 import * as v from "valibot";
-import { plannedVariables } from "./exports.ts";
+import { type ExportedVariable, plannedVariables } from "./exports.ts";
 import type { Run } from "./run.ts";
 
 /** What the end of the job needs in order to take back what this run did, and nothing else. */

@@ -1,7 +1,15 @@
 import { join } from "node:path";
-import { type ExportedVariable, exportNames } from "@bot-join/runner";
+import { exportNames } from "@bot-join/runner";
 import { formatHostPort } from "@bot-join/transport";
 import type { Run } from "./run.ts";
+
+/** A variable that a run exports, and what it was before. */
+export interface ExportedVariable {
+  name: string;
+  set: string;
+  /** Undefined: it was not set. */
+  previous?: string | undefined;
+}
 
 /** The variables that this run sets for later steps, with what they were before; none when the user wants none. */
 export function plannedVariables({ plan, context }: Run): ExportedVariable[] {

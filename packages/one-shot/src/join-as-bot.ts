@@ -10,7 +10,7 @@ import {
   type KeyType,
   register,
 } from "@bot-join/join";
-import { TransportError } from "@bot-join/transport";
+import { openTunnel, TransportError } from "@bot-join/transport";
 import { claimsHelp } from "./claims-help.ts";
 import type { Connections } from "./connect.ts";
 import { OneShotError } from "./errors.ts";
@@ -64,6 +64,7 @@ export async function fetchProof(run: Run): Promise<Proof> {
       retryPolicy: retryPolicy(run),
       signal,
       onSecret: (secret) => context.runner.mask(secret),
+      openTunnel: (url) => openTunnel(url, context.runner.environment, signal),
     },
   );
   const subject = idToken.claims["sub"];

@@ -1,6 +1,8 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BotJoinError, describeError } from "@bot-join/core";
+import { BotJoinError, describeError, isBotJoinError } from "@bot-join/core";
 import type { Resource } from "@bot-join/resources";
 import { systemClock } from "@bot-join/runner";
 import type { Command } from "commander";
@@ -26,11 +28,16 @@ async function readResources(folder: string): Promise<Resource[]> {
 interface EmulateFlags {
   resources: string;
   cluster: string;
-  teleportVersion: "14" | "18";
+  teleportVersion: string;
   port: string;
   node: string[];
+  claim: string[];
   caFile?: string;
+  jobEnv?: string;
 }
+
+/** The issuer whose tokens the played job has. */
+const githubIssuer = "https://token.actions.githubusercontent.com";
 
 /** Adds `emulate`: a Teleport-compatible cluster on this machine, until Ctrl-C. */
 export function addEmulate(program: Command): void {
@@ -48,6 +55,16 @@ export function addEmulate(program: Command): void {
       [],
     )
     .option("--ca-file <file>", "where to write the authority of the proxy's web certificate")
+    .option(
+      "--job-env <file>",
+      "where to write the environment of a GitHub job that this cluster knows, for sh",
+    )
+    .option(
+      "--claim <name=value>",
+      "a claim of that job, such as repository=acme/shop; repeatable",
+      collect,
+      [],
+    )
     .action((flags: EmulateFlags) => runCommand(() => emulate(flags)));
 }
 
@@ -55,52 +72,89 @@ function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
 }
 
-async function emulate(flags: EmulateFlags): Promise<void> {
-  const { startEmulator } = await import("@bot-join/emulator");
-  const { randomUUID } = await import("node:crypto");
-  const nodes = flags.node.map((text) => {
-    const [hostname, address] = text.split("=");
-    if (hostname !== undefined && hostname !== "" && /^.+:\d+$/.test(address ?? "")) {
-      return { hostname, uuid: randomUUID(), address: address ?? "" };
-    }
-    throw new BotJoinError({
-      code: "ERR_CLI_FLAG",
-      kind: "user",
-      message: `--node ${text}: hostname=host:port is wanted.`,
-      hint: "For example --node web-1=127.0.0.1:2222.",
-    });
+function badFlag(flag: string, value: string, wanted: string): BotJoinError {
+  return new BotJoinError({
+    code: "ERR_CLI_FLAG",
+    kind: "user",
+    message: `--${flag} ${value}: ${wanted}.`,
+    hint: "bot-join emulate --help shows every flag.",
   });
-  if (flags.teleportVersion !== "14" && flags.teleportVersion !== "18") {
-    throw new BotJoinError({
-      code: "ERR_CLI_FLAG",
-      kind: "user",
-      message: `--teleport-version ${flags.teleportVersion}: the emulator can be version 14 or 18.`,
-    });
-  }
-  const interrupted = interruption();
-  await using emulator = await startEmulator({
-    clusterName: flags.cluster,
-    version: flags.teleportVersion,
-    resources: await readResources(flags.resources),
-    nodes,
-    clock: systemClock,
-    port: Number(flags.port),
-    onEvent: (event) => process.stderr.write(`${JSON.stringify(event)}\n`),
-  });
-  if (flags.caFile !== undefined) await writeFile(flags.caFile, emulator.webCaPem);
-  process.stdout.write(
-    [
-      `Cluster ${emulator.clusterName}, proxy ${emulator.proxyAddress}.`,
-      flags.caFile === undefined
-        ? "Trust: --ca-file FILE writes the authority of its web certificate."
-        : `Trust: --ca-file ${flags.caFile}`,
-      ...emulator.userCaPublicKeys.map((key) => `TrustedUserCAKeys for an sshd: ${key}`),
-      "Ctrl-C ends it.",
-      "",
-    ].join("\n"),
+}
+
+/** Splits `name=value`. Throws `ERR_CLI_FLAG`. */
+function pair(flag: string, text: string, wanted: string): [string, string] {
+  const split = /^([^=]+)=(.+)$/.exec(text);
+  if (split === null) throw badFlag(flag, text, wanted);
+  return [split[1] ?? "", split[2] ?? ""];
+}
+
+/** Writes variables so that a POSIX shell reads back exactly these values. */
+function shellExports(variables: Record<string, string>): string {
+  const lines = Object.entries(variables).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", `'"'"'`)}'`,
   );
-  await new Promise<void>((resolve) => {
-    if (interrupted.aborted) resolve();
-    else interrupted.addEventListener("abort", () => resolve(), { once: true });
+  return `${lines.join("\n")}\n`;
+}
+
+async function emulate(flags: EmulateFlags): Promise<void> {
+  const { startEmulator, startGitHubJob } = await import("@bot-join/emulator");
+  const version = flags.teleportVersion;
+  if (version !== "14" && version !== "18")
+    throw badFlag("teleport-version", version, "14 or 18 is possible");
+  const port = Number(flags.port);
+  if (!/^\d{1,5}$/.test(flags.port) || port > 65535)
+    throw badFlag("port", flags.port, "a number from 0 to 65535 is wanted");
+  const nodes = flags.node.map((text) => {
+    const [hostname, address] = pair(
+      "node",
+      text,
+      "hostname=host:port is wanted, as in web-1=127.0.0.1:2222",
+    );
+    if (!/:\d+$/.test(address)) throw badFlag("node", text, "the address has no port");
+    return { hostname, uuid: randomUUID(), address };
   });
+  const claims = Object.fromEntries(flags.claim.map((text) => pair("claim", text, "name=value is wanted")));
+  const resources = await readResources(flags.resources);
+  const interrupted = interruption();
+  const folder = await mkdtemp(join(tmpdir(), "bot-join-emulate-"));
+  try {
+    await using emulator = await startEmulator({
+      clusterName: flags.cluster,
+      version,
+      resources,
+      nodes,
+      clock: systemClock,
+      port,
+      onEvent: (event) => process.stderr.write(`${JSON.stringify(event)}\n`),
+    }).catch((error: unknown) => {
+      throw isBotJoinError(error)
+        ? error
+        : badFlag("port", flags.port, `the port cannot be opened: ${describeError(error)}`);
+    });
+    await using job = await startGitHubJob({
+      issuer: emulator.issuer(githubIssuer),
+      clock: systemClock,
+      directory: folder,
+      claims,
+    });
+    if (flags.caFile !== undefined) await writeFile(flags.caFile, emulator.webCaPem);
+    // The file holds the job's request token.
+    if (flags.jobEnv !== undefined) await writeFile(flags.jobEnv, shellExports(job.env), { mode: 0o600 });
+    process.stdout.write(
+      [
+        `Cluster ${emulator.clusterName} (Teleport ${version}), proxy ${emulator.proxyAddress}.`,
+        ...(flags.caFile === undefined ? [] : [`The authority of its web certificate: ${flags.caFile}`]),
+        ...(flags.jobEnv === undefined ? [] : [`To be a GitHub job that it knows: . ${flags.jobEnv}`]),
+        ...emulator.userCaPublicKeys.map((key) => `TrustedUserCAKeys for an sshd: ${key}`),
+        "Joins and certificates are reported on standard error. Ctrl-C ends it.",
+        "",
+      ].join("\n"),
+    );
+    await new Promise<void>((resolve) => {
+      if (interrupted.aborted) resolve();
+      else interrupted.addEventListener("abort", () => resolve(), { once: true });
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -1,0 +1,5 @@
+export { clockToleranceMs } from "./check-claims.ts";
+export { IdTokenError, type IdTokenErrorCode, idTokenErrorCodes } from "./errors.ts";
+export { fetchIdToken } from "./fetch-id-token.ts";
+export { detectPlatform, platforms } from "./platforms.ts";
+export type { IdToken, IdTokenDeps, IdTokenRequest, Platform, PlatformEnvironment } from "./types.ts";

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { renderActionYml } from "./action-yml.ts";
+import { inputTable } from "./inputs.ts";
+import { kindRules } from "./parse-value.ts";
+
+const file = readFileSync(new URL("../../../action.yml", import.meta.url), "utf8");
+
+describe("action.yml", () => {
+  it("is what the tables say (npm run generate)", () => {
+    expect(file).toBe(renderActionYml());
+  });
+
+  it("has a key for every input and alias, each once, and no defaults of its own", () => {
+    const names = inputTable.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+    const inputs = file.slice(file.indexOf("\ninputs:"), file.indexOf("\noutputs:"));
+    expect([...inputs.matchAll(/^ {2}([a-z-]+):$/gm)].map((match) => match[1])).toEqual(names);
+    expect(new Set(names).size).toBe(names.length);
+    expect(inputs).not.toMatch(/^ {4}default:/m);
+  });
+
+  it("has the outputs of the action that it replaces", () => {
+    for (const name of ["destination-dir", "identity-file", "ssh-config"])
+      expect(file).toContain(`\n  ${name}:\n`);
+  });
+});
+
+describe("the input table", () => {
+  it("has defaults that its own rules accept", () => {
+    for (const row of inputTable.filter((definition) => definition.default !== undefined)) {
+      expect(kindRules[row.kind].parse(row.default ?? "", row), row.name).toBeDefined();
+    }
+  });
+
+  it("has choices where they are needed", () => {
+    for (const { kind, choices } of inputTable) expect(choices !== undefined).toBe(kind === "choice");
+  });
+});

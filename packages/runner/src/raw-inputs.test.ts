@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { readGitHubInputs, readShellInputs } from "./raw-inputs.ts";
+
+const exported = {
+  TELEPORT_PROXY: "earlier:443",
+  TELEPORT_AUTH_SERVER: "earlier:443",
+  BOT_JOIN_PROD_PROXY: "prod:443",
+  BOT_JOIN_PROD_IDENTITY_FILE: "/x/identity",
+  BOT_JOIN_PROD_SSH_CONFIG: "/x/ssh_config",
+  BOT_JOIN_PROD_KUBECONFIG: "/x/kubeconfig.yaml",
+};
+
+describe("readGitHubInputs", () => {
+  it.each([
+    [
+      { "INPUT_CERTIFICATE-TTL": "2h", INPUT_PROXY: " a " },
+      { "certificate-ttl": "2h", proxy: " a " },
+    ],
+    [{ INPUT_PROXY: "", INPUT_TOKEN: " " }, {}],
+    [{ INPUT_TYPO: "x" }, { typo: "x" }],
+    [{ BOT_JOIN_CERTIFICATE_TTL: "2h" }, { "certificate-ttl": "2h" }],
+    [{ INPUT_PROXY: "upper", BOT_JOIN_PROXY: "lower" }, { proxy: "upper" }],
+    [{ INPUT_PROXY: " ", BOT_JOIN_PROXY: "lower" }, { proxy: "lower" }],
+    [{ "INPUT_CA-PINS": "upper", BOT_JOIN_CA_PIN: "lower" }, { "ca-pins": "upper" }],
+    [{ BOT_JOIN_CERTIFICATE_TLL: "x", BOT_JOIN_REQUIRE_TOOLS: "1" }, { "certificate-tll": "x" }],
+    [{ ...exported, INPUT_PROXY: "mine" }, { proxy: "mine" }],
+    [exported, {}],
+    [{ TELEPORT_BOT_TOKEN: "x", PATH: "/bin" }, {}],
+  ])("collects %j", (environment, expected) => {
+    expect(readGitHubInputs(environment)).toEqual(expected);
+  });
+});
+
+describe("readShellInputs", () => {
+  it.each([
+    [{}, { proxy: "flag" }, { proxy: "flag" }],
+    [{ BOT_JOIN_PROXY: "variable" }, { proxy: "flag" }, { proxy: "flag" }],
+    [{ BOT_JOIN_PROXY: "variable", TELEPORT_PROXY: "tbot" }, {}, { proxy: "variable" }],
+    [{ TELEPORT_PROXY: "tbot", TELEPORT_BOT_TOKEN: "t" }, {}, { proxy: "tbot", token: "t" }],
+    [{ TELEPORT_AUTH_SERVER: "auth:3025" }, {}, {}],
+    [{ INPUT_PROXY: "github" }, {}, {}],
+    [{ BOT_JOIN_DISABLE_ENV_VARS: "true", BOT_JOIN_ANONYMOUS_TELEMETRY: "1" }, {}, {}],
+  ])("collects %j and the flags %j", (environment, flags, expected) => {
+    expect(readShellInputs(environment, flags)).toEqual(expected);
+  });
+});
