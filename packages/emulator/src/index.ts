@@ -1,0 +1,11 @@
+export { type Emulator, type EmulatorEvent, type EmulatorOptions, startEmulator } from "./emulator.ts";
+export { EmulatorError, type EmulatorErrorCode, emulatorErrorCodes } from "./errors.ts";
+export type { AnswerFault, Faults, JoinContentFault } from "./faults.ts";
+export { type GitHubClaims, githubClaims } from "./github-job/claims.ts";
+export { type GitHubJob, type GitHubJobOptions, startGitHubJob } from "./github-job/job.ts";
+export type { TokenEndpointFault } from "./github-job/token-endpoint.ts";
+export type { ConnectionCounters } from "./listener/listener.ts";
+export type { BadToken, OidcIssuer } from "./oidc/issuer.ts";
+export { profiles } from "./profiles/profiles.ts";
+export type { VersionProfile } from "./profiles/version-profile.ts";
+export type { EmulatedNode } from "./ssh-transport/nodes.ts";

@@ -1,0 +1,107 @@
+import type { KeyObject } from "node:crypto";
+import { isIP } from "node:net";
+import { formatAuthorizedKey } from "@bot-join/formats";
+import { botUserName, type TokenResource } from "@bot-join/resources";
+import { checkLocks } from "../auth/check-locks.ts";
+import { clampToRoles, latestExpiry } from "../auth/lifetime.ts";
+import { loadRoles } from "../auth/load-roles.ts";
+import { kubernetesCluster } from "../auth/routes.ts";
+import { checkKeyIsAllowed, readSshKey, readTlsKey } from "../authority/subject-key.ts";
+import { issueUserCertificates } from "../authority/user-certificates.ts";
+import type { ClusterContext } from "../context.ts";
+import { Refusal } from "../refusal.ts";
+import type { UserRecord } from "../state/cluster-state.ts";
+import type { JoinRequest } from "./decode-request.ts";
+
+const defaultLifetimeMs = 3_600_000;
+
+/** The answer to a join (join.md section 12): PEM and authorized_keys lines, each ending in a newline. */
+export interface JoinAnswer {
+  ssh: string;
+  tls: string;
+  /** User authority first, then host authority. */
+  tlsCaCerts: string[];
+  sshCaCerts: string[];
+}
+
+/** Issues the certificates of a bot that has proven itself (join.md section 8). */
+export function issueBotCertificates(
+  context: ClusterContext,
+  request: JoinRequest,
+  token: TokenResource,
+  remoteAddress: string,
+): JoinAnswer {
+  const { profile, state, authorities } = context;
+  const now = context.clock.now();
+  const botName = token.botName ?? "";
+  const record = state.users.get(botUserName(botName));
+  if (record === undefined) throw new Refusal("access-denied", "access denied");
+  const roles = loadRoles(state, record.user.roles);
+  checkLocks(state, record.user.name, record.user.roles);
+  const keys = readKeys(context, request);
+  const renewable = token.joinMethod === "token";
+  const wanted = request.expires ?? new Date(now.getTime() + defaultLifetimeMs);
+  const certificates = issueUserCertificates(authorities.user, {
+    username: record.user.name,
+    roles,
+    traits: record.user.traits,
+    teleportExtensions: true,
+    routeToCluster: context.name,
+    clusterName: context.name,
+    now,
+    notAfter: clampToRoles(latestExpiry(wanted, now), roles, now),
+    sshKey: keys.ssh,
+    tlsKey: keys.tls,
+    renewable,
+    ...countGeneration(context, record, botName, renewable),
+    ...(profile.botNameInCertificates && { botName }),
+    ...(profile.loginIpInCertificates && { loginIp: ipOf(remoteAddress) }),
+    attributes: {
+      kubernetesCluster: [kubernetesCluster(context, "") ?? []].flat(),
+      ...(profile.userTypeInCertificates && { userType: ["local"] }),
+    },
+  });
+  const issuers = [authorities.user, authorities.host];
+  return {
+    ssh: certificates.ssh ?? "",
+    tls: certificates.tls ?? "",
+    tlsCaCerts: issuers.map(({ tlsCertificatePem }) => tlsCertificatePem),
+    sshCaCerts: issuers.map(({ sshPublicKey }) => `${formatAuthorizedKey(sshPublicKey)}\n`),
+  };
+}
+
+function readKeys(context: ClusterContext, request: JoinRequest): { ssh: KeyObject; tls: KeyObject } {
+  const ssh = readSshKey(request.publicSshKey);
+  const tls = context.profile.joinKeys === "each-its-own" ? readTlsKey(request.publicTlsKey) : ssh;
+  checkKeyIsAllowed(ssh, context.rsaOnly);
+  checkKeyIsAllowed(tls, context.rsaOnly);
+  return { ssh, tls };
+}
+
+/** Begins the count of certificates (join.md section 8.4): per instance where there are any, else per user. */
+function countGeneration(
+  context: ClusterContext,
+  record: UserRecord,
+  botName: string,
+  renewable: boolean,
+): { generation?: number; botInstanceId?: string } {
+  if (context.profile.botInstances) {
+    const { id, generation } = context.state.createBotInstance(botName);
+    return { botInstanceId: id, generation };
+  }
+  if (!renewable) return {};
+  if (record.generation !== 0) {
+    throw new Refusal(
+      "bad-parameter",
+      `user "${record.user.name}" has already been issued a renewable certificate and cannot be issued another`,
+    );
+  }
+  record.generation = 1;
+  return { generation: 1 };
+}
+
+/** Takes the port off an address. */
+function ipOf(remoteAddress: string): string {
+  if (isIP(remoteAddress) !== 0) return remoteAddress;
+  return remoteAddress.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}

@@ -1,0 +1,114 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { TLSSocket, Server as TlsServer } from "node:tls";
+import type { FaultPlan } from "../faults.ts";
+import { peekClientHello } from "./peek.ts";
+import { type RouteName, selectRoute } from "./routes.ts";
+import { type Approach, createRouteServer, type ServerIdentities } from "./tls-servers.ts";
+
+/** What happened to connections since the start. */
+export interface ConnectionCounters {
+  /** TCP connections accepted. */
+  connections: number;
+  /** Connections closed without a TLS answer: no ClientHello, or no route for it. */
+  unrouted: number;
+  /** TLS handshakes finished, by route. */
+  handshakes: Record<RouteName, number>;
+}
+
+export interface ListenerOptions {
+  clusterName: string;
+  major: number;
+  identities: ServerIdentities;
+  faults: FaultPlan;
+  /** Waits as the `delayMs` fault asks. */
+  sleep(ms: number): Promise<void>;
+  /** Serves a connection whose TLS handshake is finished. */
+  serve(route: RouteName, socket: TLSSocket): void;
+}
+
+/** Routes connections by their ClientHello and ends TLS on them, as the one port of a proxy does. */
+export class Listener implements AsyncDisposable {
+  readonly counters: ConnectionCounters = {
+    connections: 0,
+    unrouted: 0,
+    handshakes: { web: 0, "join-grpc": 0, auth: 0, "auth-http": 0, transport: 0, "reverse-tunnel": 0 },
+  };
+  readonly #server: Server;
+  readonly #options: ListenerOptions;
+  readonly #sockets = new Set<Socket>();
+  readonly #tlsServers = new Map<string, TlsServer>();
+
+  constructor(server: Server, options: ListenerOptions) {
+    this.#server = server;
+    this.#options = options;
+    server.on("connection", (socket) => {
+      this.counters.connections++;
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      socket.on("error", () => socket.destroy());
+      socket.setNoDelay(true);
+      if (options.faults.takeIf("connection", "drop")) {
+        socket.destroy();
+        return;
+      }
+      void this.route(socket, options.faults.peek().stripAlpn === true ? "alpn-stripped" : "direct");
+    });
+  }
+
+  /** Routes a byte stream that starts with a ClientHello: a fresh connection, or what follows an upgrade. */
+  async route(socket: Socket, approach: Approach): Promise<void> {
+    const faults = this.#options.faults;
+    const hello = await peekClientHello(socket);
+    const delayMs = faults.take("delayMs");
+    if (delayMs !== undefined) await this.#options.sleep(delayMs);
+    const route =
+      approach === "alpn-stripped" ? "web" : hello && selectRoute(hello, this.#options.clusterName);
+    const served = hello !== undefined && route !== undefined;
+    if (!served || faults.takeIf("connection", "drop-after-hello")) {
+      this.counters.unrouted++;
+      socket.destroy();
+      return;
+    }
+    this.#tlsServer(route, approach).emit("connection", socket);
+  }
+
+  #tlsServer(route: RouteName, approach: Approach): TlsServer {
+    const key = `${route} ${approach}`;
+    const known = this.#tlsServers.get(key);
+    if (known !== undefined) return known;
+    const server = createRouteServer(route, approach, {
+      major: this.#options.major,
+      identities: this.#options.identities,
+      onSecure: (socket) => this.#onSecure(route, socket),
+    });
+    this.#tlsServers.set(key, server);
+    return server;
+  }
+
+  #onSecure(route: RouteName, socket: TLSSocket): void {
+    this.counters.handshakes[route]++;
+    socket.on("error", () => socket.destroy());
+    if (this.#options.faults.takeIf("connection", "drop-after-handshake")) socket.destroy();
+    else this.#options.serve(route, socket);
+  }
+
+  /** Closes the port and every connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+/** Opens a TCP port on one address; port 0 takes a free one. */
+export async function openPort(host: string, port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return server;
+}

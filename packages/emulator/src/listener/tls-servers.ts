@@ -1,0 +1,81 @@
+import { constants } from "node:crypto";
+import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
+import { type RouteName, webProtocols } from "./routes.ts";
+
+/** A certificate with its private key, both PEM. */
+interface ServerIdentity {
+  certificatePem: string;
+  privateKeyPem: string;
+}
+
+/** The three certificates that a proxy shows: its public web one, its host one, and the Auth Service's. */
+export interface ServerIdentities {
+  web: ServerIdentity;
+  proxy: ServerIdentity;
+  auth: ServerIdentity;
+}
+
+/** How a connection reached the router: directly, inside a connection upgrade, or with its ALPN stripped. */
+export type Approach = "direct" | "upgraded" | "alpn-stripped";
+
+/** How TLS ends on a route (proxy-transport.md section 1.2). */
+interface RouteTls {
+  identity: keyof ServerIdentities;
+  /** Server preference; undefined when the server answers no ALPN extension at all. */
+  protocols: readonly string[] | undefined;
+  /** Whether a client certificate is asked for. */
+  asksClient: boolean;
+}
+
+/** The TLS settings of each route for a major version. */
+function routeTls(route: RouteName, major: number): RouteTls {
+  switch (route) {
+    case "web":
+    case "join-grpc":
+    case "reverse-tunnel":
+      return { identity: "web", protocols: webProtocols, asksClient: false };
+    case "auth":
+      return { identity: "auth", protocols: ["h2"], asksClient: true };
+    case "auth-http":
+      return { identity: "auth", protocols: undefined, asksClient: true };
+    case "transport":
+      // v14 hands this route a TLS configuration with an empty ALPN list.
+      return {
+        identity: "proxy",
+        protocols: major < 15 ? undefined : ["h2", "teleport-proxy-ssh-grpc"],
+        asksClient: true,
+      };
+  }
+}
+
+/**
+ * Makes the TLS server of one route. It trusts nothing by itself (`ca: []`): who the client is gets judged
+ * after the handshake, see judgePeer. Inside an upgrade the host certificate stands in for the web one
+ * (proxy-transport.md section 2.4).
+ */
+export function createRouteServer(
+  route: RouteName,
+  approach: Approach,
+  options: { major: number; identities: ServerIdentities; onSecure(socket: TLSSocket): void },
+): Server {
+  const tls = routeTls(route, options.major);
+  const shown = tls.identity === "web" && approach === "upgraded" ? "proxy" : tls.identity;
+  const identity = options.identities[shown];
+  const settings: TlsOptions = {
+    cert: identity.certificatePem,
+    key: identity.privateKeyPem,
+    ca: [],
+    requestCert: tls.asksClient,
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    // A resumed session would not show again how many certificates the client had sent.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+  if (tls.protocols !== undefined && approach !== "alpn-stripped")
+    settings.ALPNProtocols = [...tls.protocols];
+  const server = createServer(settings);
+  server.on("secureConnection", options.onSecure);
+  // A client that breaks off the handshake is that client's affair.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}

@@ -1,0 +1,61 @@
+import { isIP } from "node:net";
+import { Refusal } from "../refusal.ts";
+
+/** A machine that SSH streams lead to: a real sshd somewhere, registered under a name. */
+export interface EmulatedNode {
+  hostname: string;
+  uuid: string;
+  /** host:port where an sshd listens. */
+  address: string;
+  /** The port that the node is registered with. Default 3022. */
+  port?: number;
+}
+
+/** The port of nodes that name none. */
+const defaultNodePort = 3022;
+
+const uuidLike = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Splits `host:port` as Go does, IPv6 in brackets; undefined when it cannot be split. */
+export function splitHostPort(text: string): { host: string; port: string } | undefined {
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
+  if (match === null) return undefined;
+  return { host: match[1] ?? match[2] ?? "", port: match[3] ?? "" };
+}
+
+function matches(node: EmulatedNode, host: string, port: string): boolean {
+  const address = splitHostPort(node.address)?.host;
+  const sameHost =
+    node.hostname.toLowerCase() === host.toLowerCase() || (isIP(host) !== 0 && address === host);
+  return sameHost && ["", "0", String(node.port ?? defaultNodePort)].includes(port);
+}
+
+/** The refusal of a target that no node answers to, in the words of the version. */
+function unknownTarget(host: string, major: number): Refusal {
+  return new Refusal(
+    "connection-problem",
+    major < 15
+      ? "failed to dial target host\n\tdirect dialing to nodes not in the inventory is not supported"
+      : `target host ${host} is offline or does not exist`,
+  );
+}
+
+/**
+ * Finds the node that a dial target means: its UUID, or its hostname or address with its own port or none
+ * (proxy-transport.md section 4.4). The cluster's name is not stripped from a hostname. Throws a Refusal.
+ */
+export function resolveNode(nodes: readonly EmulatedNode[], hostPort: string, major: number): EmulatedNode {
+  const target = splitHostPort(hostPort);
+  if (target === undefined) {
+    throw new Refusal("bad-parameter", "dial target contains an invalid hostport");
+  }
+  const byUuid = nodes.find((node) => node.uuid === target.host);
+  if (byUuid !== undefined) return byUuid;
+  if (uuidLike.test(target.host)) {
+    throw new Refusal("not-found", `unable to locate node matching UUID-like target ${target.host}`);
+  }
+  const [found, ...others] = nodes.filter((node) => matches(node, target.host, target.port));
+  if (others.length > 0) throw new Refusal("not-found", "err-node-is-ambiguous");
+  if (found === undefined) throw unknownTarget(target.host, major);
+  return found;
+}
