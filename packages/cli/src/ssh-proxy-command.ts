@@ -25,6 +25,7 @@ export interface SshProxyOptions {
   port: string;
 }
 
+/** What the process gives: the streams of ssh, its environment, a time limit for reaching the proxy. */
 export interface SshProxyStreams {
   input: Readable;
   output: Writable;

@@ -30,6 +30,7 @@ import { createWebServer } from "./web/server.ts";
 /** What the emulator tells its owner: what its cluster did, and bugs of its own. */
 export type EmulatorEvent = ClusterEvent | { type: "internal-error"; message: string };
 
+/** What a cluster holds, and how it is reached. */
 export interface EmulatorOptions {
   clusterName: string;
   /** Which version of the server is emulated. Default `18`. */

@@ -11,6 +11,7 @@ export interface HttpAnswer {
   body: string;
 }
 
+/** What one request needs. */
 export interface HttpGetOptions {
   headers: Record<string, string>;
   /** Bytes of the body after which reading stops with {@link BodyTooLongError}. */

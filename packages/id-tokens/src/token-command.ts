@@ -9,6 +9,7 @@ import { quoteUntrusted } from "./untrusted-text.ts";
 /** How long the command may run, in milliseconds. */
 const commandTimeoutMs = 30_000;
 
+/** What running the command needs. */
 export interface TokenCommandOptions {
   environment: PlatformEnvironment;
   clock: Clock;

@@ -5,6 +5,7 @@ import type { RawInputs } from "./parse-inputs.ts";
 import { readShellInputs } from "./raw-inputs.ts";
 import type { Runner } from "./runner.ts";
 
+/** What the command line says of input and output. */
 export interface ShellRunnerOptions {
   /** The flags of the command line, by input name. */
   flags: RawInputs;

@@ -18,6 +18,7 @@ import { demo, demoResources } from "./resources.ts";
 import { type DemoSshd, findProgram, startSshd } from "./sshd.ts";
 import { explainAdmission, type JoinEvent, jobLog } from "./story.ts";
 
+/** What the demo takes from its process. */
 export interface DemoOptions {
   /** Leave the cluster running until Ctrl-C. */
   keep: boolean;

@@ -7,6 +7,7 @@ import { parseMasks, readCommandFile } from "./command-files.ts";
 import { jobEnvironment } from "./environment.ts";
 import { startTokenEndpoint, type TokenEndpointFault } from "./token-endpoint.ts";
 
+/** Which job is played. */
 export interface GitHubJobOptions {
   /** Signs the job's tokens, usually `emulator.issuer("https://token.actions.githubusercontent.com")`. */
   issuer: OidcIssuer;

@@ -20,6 +20,7 @@ export interface TokenEndpoint extends AsyncDisposable {
   readonly requests: readonly (string | undefined)[];
 }
 
+/** Whose tokens the endpoint hands out, and how well. */
 export interface TokenEndpointOptions {
   issuer: OidcIssuer;
   clock: Clock;

@@ -17,6 +17,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { FaultPlan } from "../faults.ts";
 import { shapeLikeGo, writeStatus } from "./wire-shape.ts";
 
+/** What a gRPC route serves. */
 export interface GrpcServerOptions {
   /** The services behind this route; calls to others are answered with Unimplemented. */
   services: readonly DescService[];

@@ -19,6 +19,7 @@ export interface ClientHello {
   alpn: string[] | undefined;
 }
 
+/** What the first bytes of a connection turned out to be. */
 export type ClientHelloResult =
   | { state: "complete"; hello: ClientHello }
   | { state: "incomplete" }

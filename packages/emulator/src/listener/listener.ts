@@ -15,6 +15,7 @@ export interface ConnectionCounters {
   handshakes: Record<RouteName, number>;
 }
 
+/** Where connections go, and with which certificates. */
 export interface ListenerOptions {
   clusterName: string;
   major: number;

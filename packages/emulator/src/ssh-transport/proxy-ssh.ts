@@ -18,6 +18,7 @@ const maxFrameBytes = 16_384;
 /** How long a node may take to accept a connection, in milliseconds. */
 const dialTimeoutMs = 10_000;
 
+/** The nodes that streams can reach, and the rules of the version. */
 export interface ProxySshOptions {
   clusterName: string;
   major: number;

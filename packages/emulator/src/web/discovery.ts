@@ -1,5 +1,6 @@
 import type { VersionProfile } from "../profiles/version-profile.ts";
 
+/** What the proxy tells of itself. */
 export interface DiscoveryOptions {
   clusterName: string;
   profile: VersionProfile;

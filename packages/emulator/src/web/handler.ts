@@ -22,6 +22,7 @@ export interface JoinCertificates {
   sshCaCerts: string[];
 }
 
+/** What the web API answers with. */
 export interface WebHandlerOptions {
   discovery: DiscoveryOptions;
   join(request: unknown, remoteAddress: string): Promise<JoinCertificates>;

@@ -10,6 +10,7 @@ import { acceptUpgrade, chooseUpgrade, offeredUpgrades } from "./upgrade.ts";
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
+/** Who answers requests, and what goes wrong on the way. */
 export interface WebServerOptions {
   answer(request: WebRequest): Promise<WebAnswer>;
   faults: FaultPlan;
