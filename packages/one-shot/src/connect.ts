@@ -34,11 +34,14 @@ async function readCaFile(path: string): Promise<string[]> {
  */
 export class Connections implements Disposable {
   readonly dialer: ProxyDialer;
+  readonly #over: AbortController;
   #web: Promise<TLSSocket> | undefined;
   #spare: Promise<Socket> | undefined;
 
-  constructor(dialer: ProxyDialer) {
+  /** `over` is the dialer's own end: aborting it gives up connections that are still being made. */
+  constructor(dialer: ProxyDialer, over: AbortController) {
     this.dialer = dialer;
+    this.#over = over;
     this.#web = dialer.openWeb();
     this.#spare = dialer.openTcp();
     // Whoever takes a connection sees its failure; until then it is no unhandled rejection.
@@ -63,12 +66,14 @@ export class Connections implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#over.abort();
     this.dialer.close();
   }
 }
 
 /** Starts both connections of a join. Throws `ERR_RUN_FILE_INPUT` for an unusable ca-file. */
 export async function startConnections({ plan, context, signal }: Run): Promise<Connections> {
+  const over = new AbortController();
   const dialer = new ProxyDialer({
     proxy: plan.proxy,
     webTrust: {
@@ -76,7 +81,7 @@ export async function startConnections({ plan, context, signal }: Run): Promise<
       insecure: plan.insecure,
     },
     environment: context.runner.environment,
-    signal,
+    signal: AbortSignal.any([signal, over.signal]),
   });
-  return new Connections(dialer);
+  return new Connections(dialer, over);
 }

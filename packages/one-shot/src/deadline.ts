@@ -31,7 +31,12 @@ export function startDeadline(
   );
   const cancel = (): void =>
     controller.abort(
-      new OneShotError({ code: "ERR_RUN_CANCELLED", kind: "user", message: `${what} was cancelled.` }),
+      new OneShotError({
+        code: "ERR_RUN_CANCELLED",
+        kind: "user",
+        message: `${what} was cancelled.`,
+        hint: "Nothing is left of it. If nobody meant to cancel, look at the time limits of the job and of its steps.",
+      }),
     );
   if (cancelled.aborted) cancel();
   else cancelled.addEventListener("abort", cancel, { once: true });

@@ -57,7 +57,7 @@ class OutputsReader {
         this.#problem(0, "a list is wanted: - type: identity …");
       } else {
         outputs = contents.items.map((item, index) => this.#output(item as Node | null, index));
-        this.#checkDirectories(outputs);
+        if (this.#problems.length === 0) this.#checkDirectories(outputs);
       }
     }
     if (this.#problems.length === 0) return outputs;
