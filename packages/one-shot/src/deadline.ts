@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Clock, formatDuration } from "@bot-join/core";
 import { OneShotError } from "./errors.ts";
 
@@ -14,6 +15,8 @@ export function startDeadline(
   what: string,
 ): Deadline {
   const controller = new AbortController();
+  // Every request in flight listens, and a job may have many outputs: Node's warning of a leak would be false.
+  setMaxListeners(0, controller.signal);
   const over = new AbortController();
   clock.sleep(timeoutMs, over.signal).then(
     () =>

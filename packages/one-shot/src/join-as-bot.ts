@@ -11,7 +11,6 @@ import {
   register,
 } from "@bot-join/join";
 import { openTunnel, TransportError } from "@bot-join/transport";
-import { claimsHelp } from "./claims-help.ts";
 import type { Connections } from "./connect.ts";
 import { OneShotError } from "./errors.ts";
 import { retrying, retryPolicy } from "./retrying.ts";
@@ -79,12 +78,16 @@ export async function createMaskedKeyPair({ context }: Run, keyType: KeyType): P
   return keyPair;
 }
 
-/** Joins the cluster. A refusal for the job's claims is explained by those claims. */
+/**
+ * Joins the cluster. `meanwhile` starts once the request is on its way. A refusal for the job's claims is explained
+ * by those claims.
+ */
 export async function joinAsBot(
   run: Run,
   connections: Connections,
   proof: Proof,
   keyType: KeyType,
+  meanwhile: () => unknown,
 ): Promise<BotIdentity> {
   const { plan, context, signal } = run;
   const keyPair = await createMaskedKeyPair(run, keyType);
@@ -102,19 +105,24 @@ export async function joinAsBot(
   const isSafe = (error: unknown): boolean =>
     !(plan.joinMethod.proof === "secret" && error instanceof TransportError && error.requestSent);
   try {
-    const join = async (): Promise<BotIdentity> =>
-      register(connections.dialer, await connections.takeWeb(), options);
+    const join = async (): Promise<BotIdentity> => {
+      const web = await connections.takeWeb();
+      const answer = register(connections.dialer, web, options);
+      meanwhile();
+      return answer;
+    };
     const bot = await retrying(run, "Joining", join, isSafe);
     run.steps.done(`Joined ${bot.identity.cluster} as bot ${bot.identity.botName}`);
     return bot;
   } catch (error) {
-    throw explain(error, plan.joinMethod.name, proof);
+    throw await explain(error, plan.joinMethod.name, proof);
   }
 }
 
-function explain(error: unknown, method: string, proof: Proof): unknown {
+async function explain(error: unknown, method: string, proof: Proof): Promise<unknown> {
   if (!(error instanceof JoinError) || proof.idToken === undefined) return error;
   if (error.code !== "ERR_JOIN_CLAIMS_NOT_ALLOWED") return error;
+  const { claimsHelp } = await import("./claims-help.ts");
   const help = claimsHelp(method, proof.idToken.claims);
   if (help === undefined) return error;
   return new JoinError({

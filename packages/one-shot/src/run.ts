@@ -5,7 +5,6 @@ import { openDestinations } from "./destinations.ts";
 import { checkExpectations } from "./expectations.ts";
 import { exportReport } from "./export.ts";
 import { warnOfFindings } from "./findings.ts";
-import { issueCertificates } from "./issue.ts";
 import { fetchProof, joinAsBot } from "./join-as-bot.ts";
 import { withKeyType } from "./key-type.ts";
 import type { Plan } from "./plan.ts";
@@ -21,6 +20,16 @@ export interface Run {
   /** Aborted when the time is over or the job is cancelled. */
   signal: AbortSignal;
   steps: Steps;
+}
+
+/**
+ * Loads the gRPC half of the join, which takes a while, when the request to join is on its way and there is nothing
+ * else to do. Touching `Headers` makes Node load its fetch library, which the first call would wait for.
+ */
+async function loadIssue(): Promise<typeof import("./issue.ts")> {
+  const loaded = await import("./issue.ts");
+  void globalThis.Headers;
+  return loaded;
 }
 
 /**
@@ -45,7 +54,8 @@ export async function runJoin(plan: Plan, context: RunContext): Promise<JoinRepo
   using connections = await startConnections(run);
   const proof = await fetchProof(run);
   const { bot, issued } = await withKeyType(run, async (keyType) => {
-    const bot = await joinAsBot(run, connections, proof, keyType);
+    const bot = await joinAsBot(run, connections, proof, keyType, loadIssue);
+    const { issueCertificates } = await loadIssue();
     const issued = await issueCertificates(run, connections, bot, keyType);
     return { bot, issued };
   });

@@ -1,0 +1,54 @@
+import type { Socket } from "node:net";
+import { AuthService, TrustService } from "@bot-join/proto";
+import {
+  authAlpn,
+  createGrpcChannel,
+  encodeClusterName,
+  type GrpcChannel,
+  type ProxyDialer,
+  TransportError,
+} from "@bot-join/transport";
+import { type Client, createClient } from "@connectrpc/connect";
+import type { BotIdentity } from "./credentials.ts";
+
+/** A session of the joined bot with its cluster's Auth Service, through the proxy, on one connection. */
+export interface AuthSession {
+  auth: Client<typeof AuthService>;
+  trust: Client<typeof TrustService>;
+  channel: GrpcChannel;
+}
+
+/**
+ * Dials the Auth Service through the proxy (user-certs.md section 1.2) over a TCP connection made before, with
+ * the host CA as its only trust. Throws a TransportError.
+ */
+export async function openAuthSession(
+  dialer: ProxyDialer,
+  tcp: Socket,
+  bot: BotIdentity,
+): Promise<AuthSession> {
+  const { cluster } = bot.identity;
+  const serverName = encodeClusterName(cluster);
+  const socket = await dialer.openCluster(tcp, {
+    alpn: [authAlpn(cluster), "h2"],
+    serverName,
+    acceptedNames: [serverName],
+    hostCa: bot.hostCa,
+    client: { certificatePem: bot.tlsCertificate, privateKeyPem: bot.keyPair.privateKeyPem.reveal() },
+  });
+  if (socket.alpnProtocol !== "h2") {
+    socket.destroy();
+    throw new TransportError({
+      code: "ERR_TRANSPORT_NOT_TELEPORT",
+      kind: "cluster",
+      message: `The proxy ${dialer.address} did not route the connection to the Auth Service of ${cluster} (ALPN answer: ${socket.alpnProtocol || "none"}).`,
+      hint: "A load balancer in front of the proxy ends TLS itself: it must pass TLS through to the proxy.",
+    });
+  }
+  const channel = createGrpcChannel(socket, serverName);
+  return {
+    auth: createClient(AuthService, channel.transport),
+    trust: createClient(TrustService, channel.transport),
+    channel,
+  };
+}

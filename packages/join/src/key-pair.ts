@@ -1,0 +1,40 @@
+import { generateKeyPair, type KeyObject } from "node:crypto";
+import { promisify } from "node:util";
+import { Secret } from "@bot-join/core";
+import { encodePublicKey, formatAuthorizedKey } from "@bot-join/formats";
+
+const generate = promisify(generateKeyPair);
+
+/** ECDSA P-256 everywhere, but RSA-2048 for clusters that accept nothing else (FIPS before 17). */
+export type KeyType = "ecdsa-p256" | "rsa-2048";
+
+/** A key with every form of it that Teleport or a tool asks for. */
+export interface KeyPair {
+  type: KeyType;
+  publicKey: KeyObject;
+  /** PKCS#8 for ECDSA and PKCS#1 for RSA: the forms that OpenSSH and every Teleport tool read (outputs.md section 2.2). */
+  privateKeyPem: Secret;
+  /** `PUBLIC KEY` PEM (RFC 5280 SubjectPublicKeyInfo). */
+  publicKeyPem: string;
+  /** authorized_keys form without newline. */
+  publicKeyLine: string;
+}
+
+/** Makes a fresh key pair. */
+export async function createKeyPair(type: KeyType): Promise<KeyPair> {
+  const { publicKey, privateKey } =
+    type === "rsa-2048"
+      ? await generate("rsa", { modulusLength: 2048 })
+      : await generate("ec", { namedCurve: "P-256" });
+  const privatePem =
+    type === "rsa-2048"
+      ? privateKey.export({ type: "pkcs1", format: "pem" })
+      : privateKey.export({ type: "pkcs8", format: "pem" });
+  return {
+    type,
+    publicKey,
+    privateKeyPem: new Secret(privatePem.toString()),
+    publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    publicKeyLine: formatAuthorizedKey(encodePublicKey(publicKey)),
+  };
+}

@@ -1,0 +1,13 @@
+export { defaultProxyPort, formatHostPort, type HostPort, parseProxyAddress } from "./address.ts";
+export { apiDomain, authAlpn, encodeClusterName } from "./cluster-name.ts";
+export {
+  type ClientCertificate,
+  type ClusterTlsOptions,
+  type DialerOptions,
+  ProxyDialer,
+  type WebTrust,
+} from "./dialer.ts";
+export { TransportError, type TransportErrorCode, transportErrorCodes } from "./errors.ts";
+export { createGrpcChannel, type GrpcChannel } from "./grpc-channel.ts";
+export { httpProxyFor, openTunnel, type ProxyEnvironment } from "./http-proxy.ts";
+export { maxAnswerBytes, postJson, type WebAnswer } from "./web-api.ts";
