@@ -10,12 +10,19 @@ import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Bundle name → entry. */
-const entries: Readonly<Record<string, string>> = {
-  "bot-join": "packages/cli/src/main.ts",
-  cleanup: "actions/github/cleanup.ts",
-  join: "actions/github/join.ts",
-  "ssh-proxy": "packages/cli/src/ssh-proxy.ts",
+/** One file of dist/: where it starts, and which packages it takes from another file beside it when it needs them. */
+interface Bundle {
+  entry: string;
+  beside?: Readonly<Record<string, string>>;
+}
+
+/** Bundle name → how it is made. The YAML parser is as large as a quarter of a join, and most jobs never need it. */
+const bundles: Readonly<Record<string, Bundle>> = {
+  "bot-join": { entry: "packages/cli/src/main.ts" },
+  cleanup: { entry: "actions/github/cleanup.ts" },
+  join: { entry: "actions/github/join.ts", beside: { yaml: "./yaml.cjs" } },
+  "ssh-proxy": { entry: "packages/cli/src/ssh-proxy.ts" },
+  yaml: { entry: "node_modules/yaml/dist/index.js" },
 };
 
 /** Licence texts of packages that ship none: kept in the repository, by package name prefix. */
@@ -42,6 +49,19 @@ const withoutSideEffects: Plugin = {
   },
 };
 
+/** Leaves packages out of a bundle that lie beside it as a file of their own. */
+function takenFrom(beside: Readonly<Record<string, string>>): Plugin {
+  return {
+    name: "taken-from-beside",
+    setup({ onResolve }) {
+      onResolve({ filter: /^[a-z]/ }, ({ path }) => {
+        const file = beside[path];
+        return file === undefined ? undefined : { path: file, external: true };
+      });
+    },
+  };
+}
+
 const options: BuildOptions = {
   absWorkingDir: root,
   bundle: true,
@@ -57,7 +77,6 @@ const options: BuildOptions = {
   logLevel: "warning",
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
-  plugins: [withoutSideEffects],
 };
 
 /** The folders of all packages whose code is in a bundle, ours excluded. */
@@ -96,8 +115,12 @@ function notices(metafiles: Metafile[]): string {
 async function buildAll(): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const metafiles: Metafile[] = [];
-  for (const [name, entry] of Object.entries(entries)) {
-    const result = await build({ ...options, entryPoints: { [name]: entry } });
+  for (const [name, { entry, beside = {} }] of Object.entries(bundles)) {
+    const result = await build({
+      ...options,
+      entryPoints: { [name]: entry },
+      plugins: [takenFrom(beside), withoutSideEffects],
+    });
     for (const file of result.outputFiles ?? [])
       files.set(relative(join(root, "dist"), file.path), file.contents);
     if (result.metafile !== undefined) metafiles.push(result.metafile);

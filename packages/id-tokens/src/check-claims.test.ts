@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkAudience, checkTimes } from "./check-claims.ts";
+import { checkTimes, describeNearExpiry } from "./check-claims.ts";
 import { testNow } from "./testing.ts";
 
 const now = testNow.getTime() / 1000;
@@ -39,24 +39,19 @@ describe("checkTimes", () => {
   });
 });
 
-describe("checkAudience", () => {
-  it.each([["wanted"], [["wanted"]], [["other", "wanted"]]])("takes %j", (aud) => {
-    expect(() => checkAudience({ aud }, "x", "wanted")).not.toThrow();
-  });
-
+describe("describeNearExpiry", () => {
   it.each([
-    ["other", 'is for "other"'],
-    [["a", "b"], 'is for "a", "b"'],
-    ["WANTED", 'is for "WANTED"'],
-    [undefined, "is for no audience"],
-    [[7], "is for no audience"],
-    ["x\n::error::y", 'is for "x ::error::y"'],
-  ])("refuses %j", (aud, text) => {
-    expect(() => checkAudience({ aud }, "x", "wanted")).toThrow(
-      expect.objectContaining({
-        code: "ERR_IDTOKEN_AUDIENCE_MISMATCH",
-        message: expect.stringMatching(new RegExp(`${text}.*needs the audience "wanted"`)),
-      }),
-    );
+    [{ exp: now + 61 }, undefined],
+    [{}, undefined],
+    [{ exp: "soon" }, undefined],
+    [
+      { exp: now + 60 },
+      "expires in 1m: it is valid until 2026-11-22T10:01:00Z, and this machine's clock says",
+    ],
+    [{ exp: now + 5 }, "expires in 5s"],
+    [{ exp: now - 30 }, "expired 30s ago"],
+  ])("says of %j: %s", (claims, text) => {
+    const said = describeNearExpiry(claims, "the input id-token", clock);
+    expect(said).toEqual(text === undefined ? undefined : expect.stringContaining(text));
   });
 });

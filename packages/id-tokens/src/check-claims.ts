@@ -1,6 +1,5 @@
 import { formatDuration } from "@bot-join/core";
 import { IdTokenError } from "./errors.ts";
-import { quoteUntrusted } from "./untrusted-text.ts";
 
 /** How far two clocks may differ before it is mentioned or a token is refused, in milliseconds. */
 export const clockToleranceMs = 60_000;
@@ -44,20 +43,23 @@ export function checkTimes(claims: Record<string, unknown>, source: string, cloc
 }
 
 /**
- * Checks that the token was issued for the audience that the cluster will ask for.
- * Throws `ERR_IDTOKEN_AUDIENCE_MISMATCH`.
+ * Says that a token ends within a minute, or has ended as long ago, by how much; undefined when it is good for longer or
+ * does not say.
  */
-export function checkAudience(claims: Record<string, unknown>, source: string, audience: string): void {
-  const given = [claims["aud"]].flat().filter((value) => typeof value === "string");
-  if (given.includes(audience)) return;
-  const found =
-    given.length === 0 ? "no audience" : given.map((value) => `"${quoteUntrusted(value)}"`).join(", ");
-  throw new IdTokenError({
-    code: "ERR_IDTOKEN_AUDIENCE_MISMATCH",
-    kind: "user",
-    message: `The ID token from ${source} is for ${found} (claim "aud"), and the join needs the audience "${audience}".`,
-    hint: `Have the token issued for the audience "${audience}". For the join method github this is a constant, not the cluster's name.`,
-  });
+export function describeNearExpiry(
+  claims: Record<string, unknown>,
+  source: string,
+  clock: JudgingClock,
+): string | undefined {
+  const expiresMs = numericDate(claims["exp"]);
+  const nowMs = clock.now.getTime();
+  if (expiresMs === undefined || expiresMs - nowMs > clockToleranceMs) return undefined;
+  const leftMs = expiresMs - nowMs;
+  const when = leftMs > 0 ? `expires in ${formatDuration(leftMs)}` : `expired ${formatDuration(-leftMs)} ago`;
+  return (
+    `The ID token from ${source} ${when}: it is valid until ${describeTime(expiresMs)}, and ${clock.name} says ` +
+    `${describeTime(nowMs)}. The cluster may refuse it.`
+  );
 }
 
 /** Seconds since 1970 of RFC 7519 section 2, whole or not, in milliseconds. Absurd values count as absent. */

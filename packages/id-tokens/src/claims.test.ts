@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maxIdTokenBytes, readClaims } from "./claims.ts";
 import { IdTokenError } from "./errors.ts";
-import { everythingOf, makeToken } from "./testing.ts";
+import { everythingOf, makeToken, testAudience } from "./testing.ts";
 
 const encode = (text: string): string => Buffer.from(text).toString("base64url");
 
 describe("readClaims", () => {
   it("gives the claims as they are", () => {
     expect(readClaims(new Secret(makeToken({ runner_id: 5, list: ["a"] })), "x")).toMatchObject({
-      aud: "wanted",
+      aud: testAudience,
       runner_id: 5,
       list: ["a"],
     });

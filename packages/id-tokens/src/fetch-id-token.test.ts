@@ -13,6 +13,7 @@ import {
   reply,
   requestToken,
   startEndpoint,
+  testAudience,
   testNow,
 } from "./testing.ts";
 import type { IdTokenRequest } from "./types.ts";
@@ -23,7 +24,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const nowSeconds = testNow.getTime() / 1000;
 
 function given(value: NonNullable<IdTokenRequest["given"]>, joinMethod = "github"): IdTokenRequest {
-  return { platform: {}, audience: "wanted", given: value, joinMethod };
+  return { platform: {}, audience: testAudience, given: value, joinMethod };
 }
 
 describe("a token from the inputs", () => {
@@ -71,7 +72,7 @@ describe("a token from the inputs", () => {
 describe("a token from GitHub", () => {
   function fromGitHub(url: string): IdTokenRequest {
     const platform = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken };
-    return { platform, audience: "wanted", joinMethod: "github" };
+    return { platform, audience: testAudience, joinMethod: "github" };
   }
 
   it.each([
@@ -99,10 +100,10 @@ describe("a token from GitHub", () => {
 
   it("is asked for by its own join method only", async () => {
     const error = await failureOf(
-      fetchIdToken({ ...fromGitHub("http://x/"), joinMethod: "gitlab" }, createTestDeps()),
+      fetchIdToken({ ...fromGitHub("http://x/"), joinMethod: "oracle" }, createTestDeps()),
     );
     expect(error).toMatchObject({ code: "ERR_IDTOKEN_METHOD_UNSUPPORTED" });
-    expect(error.message).toContain('"gitlab"; known are: github');
+    expect(error.message).toContain('"oracle"; known are: github, gitlab, circleci');
   });
 
   it("is not asked for after the end", async () => {

@@ -1,14 +1,16 @@
 import { formatDuration } from "@bot-join/core";
-import { checkAudience, checkTimes, clockToleranceMs } from "./check-claims.ts";
+import { checkTimes, clockToleranceMs, describeNearExpiry } from "./check-claims.ts";
+import { checkPlatform } from "./check-platform.ts";
 import { readClaims } from "./claims.ts";
 import { IdTokenError } from "./errors.ts";
 import { readGivenToken } from "./given.ts";
-import { platforms } from "./platforms.ts";
+import { detectPlatform, platforms } from "./platforms.ts";
 import type { IdToken, IdTokenDeps, IdTokenRequest, RawIdToken } from "./types.ts";
+import { quoteUntrusted } from "./untrusted-text.ts";
 
 /**
  * Gets the job's ID token, from the inputs if they name one, else from the platform of the join method, and
- * checks what the cluster would refuse anyway: its shape, its times (tolerance 60 s) and its audience.
+ * checks what the cluster would refuse anyway: its shape, its times (tolerance 60 s), its issuer and its audience.
  * The signature is not verified. Throws {@link IdTokenError}; an aborted signal throws its reason.
  */
 export async function fetchIdToken(request: IdTokenRequest, deps: IdTokenDeps): Promise<IdToken> {
@@ -21,14 +23,25 @@ export async function fetchIdToken(request: IdTokenRequest, deps: IdTokenDeps): 
   const name =
     raw.serverDate === undefined ? "this machine's clock" : "the clock of the server that issued it";
   checkTimes(claims, raw.source, { now, name });
-  checkAudience(claims, raw.source, request.audience);
+  checkPlatform(claims, raw.source, request, deps.logger);
+  const nearExpiry = describeNearExpiry(claims, raw.source, { now, name });
+  if (nearExpiry !== undefined) deps.logger.warn(nearExpiry);
   warnOfSkew(local, raw, deps);
   return { ...raw, claims };
 }
 
 async function askPlatform(request: IdTokenRequest, deps: IdTokenDeps): Promise<RawIdToken> {
   const platform = platforms.find(({ name }) => name === request.joinMethod);
-  if (platform !== undefined) return platform.fetchToken(request, deps);
+  const variables = request.given?.idTokenVariables;
+  if (variables !== undefined && !platform?.namesVariable) {
+    throw new IdTokenError({
+      code: "ERR_IDTOKEN_VARIABLE_MISSING",
+      kind: "user",
+      message: `There is no ID token in ${variables.map((name) => quoteUntrusted(name)).join(", ")} (id-token-variable): not set, or empty.`,
+      hint: "Check the name, and that the platform sets the variable for this step. Inside sudo or docker run, pass it on.",
+    });
+  }
+  if (platform !== undefined) return platform.fetchToken(request, deps, detectPlatform(request.platform));
   throw new IdTokenError({
     code: "ERR_IDTOKEN_METHOD_UNSUPPORTED",
     kind: "user",

@@ -1,7 +1,8 @@
 import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { IdTokenError } from "./errors.ts";
-import { github, maxAnswerBytes } from "./github.ts";
+import { github } from "./github.ts";
+import { maxAnswerBytes } from "./http-token.ts";
 import {
   createTestDeps,
   everythingOf,

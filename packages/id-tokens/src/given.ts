@@ -1,18 +1,20 @@
-import { Secret } from "@bot-join/core";
+import { takeToken, takeVariable } from "./take-token.ts";
 import { readTokenCommand } from "./token-command.ts";
 import { readTokenFile } from "./token-file.ts";
 import type { IdTokenDeps, IdTokenRequest, RawIdToken } from "./types.ts";
 import { quoteUntrusted } from "./untrusted-text.ts";
 
-/** Reads the token that the inputs name; undefined when they name none and the platform is to be asked. */
+/**
+ * Reads the token that the inputs name; undefined when they name none, or variables that are not filled in.
+ */
 export async function readGivenToken(
   request: IdTokenRequest,
   deps: IdTokenDeps,
 ): Promise<RawIdToken | undefined> {
-  const { idToken, idTokenFile, idTokenCommand } = request.given ?? {};
-  if (idToken !== undefined) return masked(idToken.reveal(), "the input id-token", deps);
+  const { idToken, idTokenFile, idTokenCommand, idTokenVariables } = request.given ?? {};
+  if (idToken !== undefined) return takeToken(idToken.reveal(), "the input id-token", deps);
   if (idTokenFile !== undefined) {
-    return masked(
+    return takeToken(
       await readTokenFile(idTokenFile, deps.signal),
       `the file ${quoteUntrusted(idTokenFile)}`,
       deps,
@@ -20,13 +22,7 @@ export async function readGivenToken(
   }
   if (idTokenCommand !== undefined) {
     const output = await readTokenCommand(idTokenCommand, { ...deps, environment: request.platform });
-    return masked(output, "the command of id-token-command", deps);
+    return takeToken(output, "the command of id-token-command", deps);
   }
-  return undefined;
-}
-
-function masked(text: string, source: string, deps: IdTokenDeps): RawIdToken {
-  const token = new Secret(text.trim());
-  deps.onSecret(token);
-  return { token, source };
+  return takeVariable(idTokenVariables ?? [], request, deps);
 }

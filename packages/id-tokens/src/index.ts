@@ -2,4 +2,13 @@ export { clockToleranceMs } from "./check-claims.ts";
 export { IdTokenError, type IdTokenErrorCode, idTokenErrorCodes } from "./errors.ts";
 export { fetchIdToken } from "./fetch-id-token.ts";
 export { detectPlatform, platforms } from "./platforms.ts";
-export type { IdToken, IdTokenDeps, IdTokenRequest, Platform, PlatformEnvironment } from "./types.ts";
+export type {
+  DetectedPlatform,
+  IdToken,
+  IdTokenDeps,
+  IdTokenRequest,
+  Platform,
+  PlatformEnvironment,
+  Sign,
+  TokenRules,
+} from "./types.ts";

@@ -7,15 +7,18 @@ import type { IdTokenDeps } from "./types.ts";
 /** The moment that tests call now. */
 export const testNow: Date = new Date("2026-11-22T10:00:00Z");
 
-/** A token and a credential that must never be seen in any text. */
+/** A credential that must never be seen in any text. */
 export const requestToken = "request-credential-4f1d9c";
+
+/** The audience that github and gcp ask for. */
+export const testAudience = "teleport.cluster.local";
 
 /** Builds an unsigned token; its claims are valid at {@link testNow} unless overridden. */
 export function makeToken(claims: Record<string, unknown> = {}): string {
   const now = testNow.getTime() / 1000;
   const payload = {
     sub: "repo:octo/app:ref:refs/heads/main",
-    aud: "wanted",
+    aud: testAudience,
     iat: now,
     exp: now + 300,
     ...claims,
@@ -104,13 +107,16 @@ export interface TestEndpoint extends AsyncDisposable {
   /** As `ACTIONS_ID_TOKEN_REQUEST_URL` would hold it. */
   url: string;
   requests: { path: string; authorization: string | undefined; accept: string | undefined }[];
+  received: IncomingMessage[];
 }
 
 /** Starts an endpoint that gives one answer after the other, the last one again and again. */
 export async function startEndpoint(...answers: Answer[]): Promise<TestEndpoint> {
   const requests: TestEndpoint["requests"] = [];
+  const received: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     const answer = answers[Math.min(requests.length, answers.length - 1)];
+    received.push(request);
     const { authorization, accept } = request.headers;
     requests.push({ path: request.url ?? "", authorization, accept });
     answer?.(request, response);
@@ -120,6 +126,7 @@ export async function startEndpoint(...answers: Answer[]): Promise<TestEndpoint>
   return {
     url: `http://127.0.0.1:${port}/token?api-version=2.0`,
     requests,
+    received,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -137,4 +144,11 @@ export function reply(status: number, body: string, headers: Record<string, stri
     });
     response.end(body);
   };
+}
+
+/** Checks that no text holds the token, the credential or what a runner or an agent would take for a command. */
+export function findLeaks(token: string, ...texts: string[]): string[] {
+  const marks = [requestToken, ...token.split(".").filter((part) => part.length > 10)];
+  const forbidden = [...marks.map((mark) => mark.slice(0, 20)), "##[", "##vso["];
+  return texts.filter((text) => forbidden.some((mark) => text.includes(mark)) || /^\s*::/m.test(text));
 }

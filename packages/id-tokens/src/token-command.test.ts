@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { maxIdTokenBytes } from "./claims.ts";
 import { createFakeClock, everythingOf, failureOf, makeToken } from "./testing.ts";
-import { readTokenCommand, type TokenCommandOptions } from "./token-command.ts";
+import { readTokenCommand } from "./token-command.ts";
+import type { TokenProgramOptions } from "./token-program.ts";
 
 const secret = "hunter2-in-an-argument";
 
-function run(script: string, overrides: Partial<TokenCommandOptions> = {}): Promise<string> {
+function run(script: string, overrides: Partial<TokenProgramOptions> = {}): Promise<string> {
   const line = `'${process.execPath}' --eval '${script}' ${secret}`;
   return readTokenCommand(line, {
     environment: { BOT_TEST: "from-outside" },

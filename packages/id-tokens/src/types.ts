@@ -7,13 +7,15 @@ export type PlatformEnvironment = Readonly<Record<string, string | undefined>>;
 /** What {@link fetchIdToken} is asked for. */
 export interface IdTokenRequest {
   platform: PlatformEnvironment;
-  /** The audience that the cluster will require in the token. */
+  /** The audience that the cluster will require in the token; empty where it is not known before the join. */
   audience: string;
   /** A token named by the inputs; the first that is set is taken, and the platform is then not asked. */
   given?: {
     idToken?: Secret | undefined;
     idTokenFile?: string | undefined;
     idTokenCommand?: string | undefined;
+    /** Names of variables; of those that are filled in, the first that is for the audience is taken. */
+    idTokenVariables?: readonly string[] | undefined;
   };
   joinMethod: string;
 }
@@ -45,11 +47,52 @@ export interface IdToken {
 /** A token as a platform hands it over, not yet looked into. */
 export type RawIdToken = Omit<IdToken, "claims">;
 
-/** One CI platform: how to know it, and how to get its ID token. */
+/** A variable that a platform sets; without a value, it is enough that it is filled in. */
+export interface Sign {
+  variable: string;
+  value?: string;
+}
+
+/** What the ID tokens of one platform look like, and what every cluster demands of them (id-tokens.md section 0). */
+export interface TokenRules {
+  /** Matches issuers that are this platform's for certain. */
+  issuer: RegExp;
+  /** How the issuer has to look, where no cluster takes another one than `issuer` matches. */
+  onlyIssuer?: string;
+  /** The audience, where it is the same on every cluster. */
+  audience?: string;
+  /** Where the audience is said, as a hint. */
+  audienceHint: string;
+  /** Throws for further claims that no cluster takes; `source` names the token's origin. */
+  check?(claims: Record<string, unknown>, source: string): void;
+}
+
+/** One CI platform: how to know it, how to get its ID token, and what that has to look like. */
 export interface Platform {
   /** Also the name of the join method. */
   name: string;
-  /** Says by what the platform was recognised, or gives undefined. */
-  detect(environment: PlatformEnvironment): string | undefined;
-  fetchToken(request: IdTokenRequest, deps: IdTokenDeps): Promise<RawIdToken>;
+  /** As sentences name it: `GitHub Actions`. */
+  title: string;
+  /** Variables that tell it: the first by itself, of the others two together. Empty where no variable tells. */
+  signs: readonly Sign[];
+  /** Set where CI systems run inside of it: they are taken first. */
+  hostsOthers?: true;
+  tokens: TokenRules;
+  /** Set where the pipeline's author chooses the name of the variable that holds the token. */
+  namesVariable?: true;
+  /** Gets the token, or throws what is missing in the platform's configuration; `detected` is where the job seems to run. */
+  fetchToken(
+    request: IdTokenRequest,
+    deps: IdTokenDeps,
+    detected?: DetectedPlatform | undefined,
+  ): Promise<RawIdToken>;
+}
+
+/** The platform that a job runs on. */
+export interface DetectedPlatform {
+  /** Also the name of its join method. */
+  platform: string;
+  title: string;
+  /** The signs, as a clause: `GITLAB_CI is true and CI_JOB_ID is set`. */
+  why: string;
 }

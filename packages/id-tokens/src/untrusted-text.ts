@@ -8,8 +8,8 @@ const jwtLike = /eyJ[A-Za-z0-9_-]{6,}(\.[A-Za-z0-9_-]*)*/g;
 
 /**
  * Makes text from outside fit to be quoted in a message: one line, 300 characters at most, without the given
- * secrets, without anything that looks like a JWT and without the sign that GitHub's runner takes for a
- * command anywhere in a line (`##[`). One line inside a sentence cannot start with `::` either.
+ * secrets, without anything that looks like a JWT and without the signs that the runner of GitHub or the agent of
+ * Azure takes for a command anywhere in a line (`##[`, `##vso[`). One line inside a sentence cannot start with `::` either.
  */
 export function quoteUntrusted(text: string, secrets: readonly Secret[] = []): string {
   let quoted = text;
@@ -17,7 +17,7 @@ export function quoteUntrusted(text: string, secrets: readonly Secret[] = []): s
   quoted = quoted
     .replace(jwtLike, "[redacted]")
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ")
-    .replaceAll("##[", "## [")
+    .replace(/##(?=\w*\[)/g, "## ")
     .trim();
   return quoted.length > maxQuotedCharacters ? `${quoted.slice(0, maxQuotedCharacters)}…` : quoted;
 }

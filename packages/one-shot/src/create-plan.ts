@@ -37,6 +37,7 @@ export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan
     idToken: inputs.idToken,
     idTokenFile: inputs.idTokenFile,
     idTokenCommand: inputs.idTokenCommand,
+    idTokenVariables: inputs.idTokenVariables,
     id: inputs.id,
     outputs: inputs.outputs === undefined ? [identity] : await outputsOf(inputs.outputs, identity, facts),
     certificateTtlMs: inputs.certificateTtlMs,
@@ -59,7 +60,7 @@ function platformMethod(facts: PlanFacts): string {
     code: "ERR_RUN_JOIN_METHOD_MISSING",
     kind: "user",
     message: "No CI platform was recognised, and no join method was given.",
-    hint: "Say how the job joins with join-method: github, or token for a secret token.",
+    hint: "Say how the job joins with join-method: the method that the token resource names, or token for a secret token.",
   });
 }
 

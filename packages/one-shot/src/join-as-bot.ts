@@ -54,6 +54,7 @@ export async function fetchProof(run: Run): Promise<Proof> {
         ...(plan.idToken === undefined ? {} : { idToken: plan.idToken }),
         ...(plan.idTokenFile === undefined ? {} : { idTokenFile: plan.idTokenFile }),
         ...(plan.idTokenCommand === undefined ? {} : { idTokenCommand: plan.idTokenCommand }),
+        ...(plan.idTokenVariables === undefined ? {} : { idTokenVariables: plan.idTokenVariables }),
       },
     },
     {

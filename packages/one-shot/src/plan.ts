@@ -25,6 +25,8 @@ export interface Plan {
   idToken: Secret | undefined;
   idTokenFile: string | undefined;
   idTokenCommand: string | undefined;
+  /** Variables that may hold the ID token, in order. */
+  idTokenVariables: string[] | undefined;
   /** Name of this identity among those of the job. */
   id: string;
   /** At least one; the first is the one that is exported. */

@@ -19,6 +19,8 @@ export interface Inputs {
   idToken: Secret | undefined;
   idTokenFile: string | undefined;
   idTokenCommand: string | undefined;
+  /** Names of variables, at least one. */
+  idTokenVariables: string[] | undefined;
   exportEnv: boolean;
   expectCluster: string | undefined;
   expectBot: string | undefined;
@@ -56,6 +58,7 @@ export function completeInputs(
     idToken: read.secret("id-token"),
     idTokenFile: read.text("id-token-file"),
     idTokenCommand: read.text("id-token-command"),
+    idTokenVariables: read.list("id-token-variable"),
     exportEnv: read.boolean("export-env") && !read.boolean("disable-env-vars"),
     expectCluster: read.text("expect-cluster"),
     expectBot: read.text("expect-bot"),

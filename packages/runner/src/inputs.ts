@@ -56,7 +56,18 @@ export const inputTable: readonly InputDefinition[] = [
   {
     name: "join-method",
     kind: "choice",
-    choices: ["github", "token"],
+    choices: [
+      "github",
+      "gitlab",
+      "circleci",
+      "bitbucket",
+      "spacelift",
+      "azure_devops",
+      "terraform_cloud",
+      "kubernetes",
+      "gcp",
+      "token",
+    ],
     fallback: "from the platform",
     help: "Join method of the token.",
   },
@@ -116,6 +127,12 @@ export const inputTable: readonly InputDefinition[] = [
     name: "id-token-command",
     kind: "string",
     help: "Program, with arguments, that prints the ID token. It is run without a shell, for 30 s at most.",
+  },
+  {
+    name: "id-token-variable",
+    kind: "list",
+    fallback: "the platform's own, TBOT_GITLAB_JWT on GitLab",
+    help: "Name of the environment variable that holds the ID token. Of several, comma-separated, the first for the audience is taken.",
   },
   {
     name: "export-env",
@@ -211,7 +228,7 @@ export const inputTable: readonly InputDefinition[] = [
 /** Inputs that cannot be used together: of each group at most one may be given (a boolean: be true). */
 export const exclusiveInputs: readonly { names: readonly string[]; why: string }[] = [
   {
-    names: ["id-token", "id-token-file", "id-token-command"],
+    names: ["id-token", "id-token-file", "id-token-command", "id-token-variable"],
     why: "each names another source of the ID token",
   },
   { names: ["insecure", "ca-file"], why: "insecure switches off the check that ca-file is for" },

@@ -7,6 +7,8 @@ import { inputTable } from "./inputs.ts";
 import { parseInputs, type RawInputs } from "./parse-inputs.ts";
 
 const needed = { proxy: "example.teleport.sh:443", token: "ci-deploy" };
+const methods =
+  "github, gitlab, circleci, bitbucket, spacelift, azure_devops, terraform_cloud, kubernetes, gcp, token";
 const pin = `sha256:${"0a".repeat(32)}`;
 
 function problemsOf(raw: RawInputs): string[] {
@@ -36,6 +38,7 @@ describe("defaults", () => {
       idToken: undefined,
       idTokenFile: undefined,
       idTokenCommand: undefined,
+      idTokenVariables: undefined,
       exportEnv: true,
       expectCluster: undefined,
       expectBot: undefined,
@@ -67,6 +70,8 @@ describe("values", () => {
     ["proxy", "https://host.example:3080/", { proxy: "https://host.example:3080/" }],
     ["proxy", "[2001:db8::1]:443", { proxy: "[2001:db8::1]:443" }],
     ["join-method", "token", { joinMethod: "token" }],
+    ["join-method", "azure_devops", { joinMethod: "azure_devops" }],
+    ["id-token-variable", "A_JWT, B_JWT", { idTokenVariables: ["A_JWT", "B_JWT"] }],
     ["outputs", "- type: identity", { outputs: "- type: identity" }],
     ["id", "prod.eu-1_b", { id: "prod.eu-1_b" }],
     ["certificate-ttl", "1h30m", { certificateTtlMs: 5_400_000 }],
@@ -108,8 +113,9 @@ describe("a value that cannot be used", () => {
     ["proxy", "host:0", "cannot be used"],
     ["proxy", "host:65536", "cannot be used"],
     ["proxy", "::1", "cannot be used"],
-    ["join-method", "guthub", '"guthub" cannot be used. Allowed: github, token. Did you mean github?'],
-    ["join-method", "kerberos", '"kerberos" cannot be used. Allowed: github, token.'],
+    ["join-method", "guthub", `"guthub" cannot be used. Allowed: ${methods}. Did you mean github?`],
+    ["join-method", "azure-devops", "Did you mean azure_devops?"],
+    ["join-method", "kerberos", `"kerberos" cannot be used. Allowed: ${methods}.`],
     ["id", "../x", "1 to 64 letters"],
     ["id", "-x", "1 to 64 letters"],
     ["id", "x".repeat(65), "1 to 64 letters"],
@@ -183,6 +189,7 @@ describe("relations", () => {
       { "id-token": "a", "id-token-file": "b", "id-token-command": "c" },
       "id-token, id-token-file, id-token-command: only one",
     ],
+    [{ "id-token-file": "b", "id-token-variable": "c" }, "id-token-file, id-token-variable: only one"],
     [{ insecure: "true", "ca-file": "x.pem" }, "insecure, ca-file: only one"],
     [{ insecure: "true", "ca-pins": pin }, "insecure, ca-pin: only one"],
     [{ "export-env": "true", "disable-env-vars": "true" }, "export-env, disable-env-vars: only one"],
@@ -218,7 +225,7 @@ describe("the error", () => {
     expect(() => parseInputs(raw)).toThrow(
       [
         "6 inputs cannot be used, and nothing was sent yet:",
-        '- join-method: "tokne" cannot be used. Allowed: github, token. Did you mean token?',
+        `- join-method: "tokne" cannot be used. Allowed: ${methods}. Did you mean token?`,
         '- certificate-ttl: "soon" cannot be used. Allowed: a duration above zero with its unit, such as 90s, 30m or 1h30m.',
         '- "timeuot": there is no such input. Did you mean timeout?',
         "- proxy: missing. Address of the cluster's proxy, host:port. Without a port, 443 is taken.",

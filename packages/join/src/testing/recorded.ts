@@ -48,7 +48,7 @@ export function recordedResponse(name: string): Uint8Array {
 }
 
 /** A key pair of whose private half only the recorded cluster's bot knew. */
-export function publicKeyPair(publicKeyLine: string): KeyPair {
+function publicKeyPair(publicKeyLine: string): KeyPair {
   const publicKey = parsePublicKey(parseAuthorizedKey(publicKeyLine).blob);
   return {
     type: "ecdsa-p256",

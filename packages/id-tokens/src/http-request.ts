@@ -1,5 +1,5 @@
-import { type IncomingMessage, get as plainGet } from "node:http";
-import { get as tlsGet } from "node:https";
+import { type IncomingMessage, request as plainRequest } from "node:http";
+import { request as tlsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Clock, formatDuration } from "@bot-join/core";
@@ -12,7 +12,9 @@ export interface HttpAnswer {
 }
 
 /** What one request needs. */
-export interface HttpGetOptions {
+export interface HttpRequestOptions {
+  /** A POST goes without a body. */
+  method: "GET" | "POST";
   headers: Record<string, string>;
   /** Bytes of the body after which reading stops with {@link BodyTooLongError}. */
   maxBytes: number;
@@ -28,10 +30,10 @@ export interface HttpGetOptions {
 export class BodyTooLongError extends Error {}
 
 /**
- * Sends one GET on a fresh connection and reads the whole answer; redirects are not followed.
+ * Sends one request on a fresh connection and reads the whole answer; redirects are not followed.
  * Node's own errors come through as they are; an aborted signal throws its reason.
  */
-export async function httpGet(url: URL, options: HttpGetOptions): Promise<HttpAnswer> {
+export async function httpRequest(url: URL, options: HttpRequestOptions): Promise<HttpAnswer> {
   const done = new AbortController();
   const late = new AbortController();
   const expiry = options.clock.sleep(options.timeoutMs, done.signal).then(
@@ -53,7 +55,7 @@ export async function httpGet(url: URL, options: HttpGetOptions): Promise<HttpAn
 
 function exchange(
   url: URL,
-  options: HttpGetOptions,
+  options: HttpRequestOptions,
   signal: AbortSignal,
   tunnel: Socket | undefined,
 ): Promise<HttpAnswer> {
@@ -66,8 +68,9 @@ function exchange(
           createConnection: () => (isTls ? connectTls({ socket: tunnel, servername: url.hostname }) : tunnel),
         };
   return new Promise((resolve, reject) => {
-    const get = isTls ? tlsGet : plainGet;
-    const request = get(url, { headers: options.headers, signal, ...connection }, (response) => {
+    const send = isTls ? tlsRequest : plainRequest;
+    const { method, headers } = options;
+    const request = send(url, { method, headers, signal, ...connection }, (response) => {
       readBody(response, options.maxBytes).then(
         (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
         (error: unknown) => {
@@ -77,6 +80,7 @@ function exchange(
       );
     });
     request.on("error", reject);
+    request.end();
   });
 }
 
