@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import type { Command } from "commander";
+import { BotJoinCommand } from "./bot-join-command.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addEmulate } from "./commands/emulate.ts";
 import { addSshProxyCommand } from "./commands/ssh-proxy-command.ts";
@@ -9,7 +10,7 @@ const version = "1.0.0";
 
 /** Makes the command line; each command lives in the file of its name and loads what it needs when it runs. */
 export function createProgram(): Command {
-  const program = new Command("bot-join")
+  const program = new BotJoinCommand("bot-join")
     .description(
       "Joins a Teleport cluster as a bot, in one shot, and writes the files that ssh and friends understand.",
     )

@@ -32,7 +32,7 @@ const certificateHints: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What to change when nobody vouches for the certificate that a proxy shows to browsers. */
-export const untrustedWebHint: string =
+const untrustedWebHint: string =
   "Give the authority that issued it with the input ca-file or the variable NODE_EXTRA_CA_CERTS. " +
   "If the proxy should have a public certificate, find out who answers at this address.";
 

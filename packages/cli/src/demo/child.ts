@@ -7,7 +7,7 @@ export interface ChildResult {
   stderr: string;
 }
 
-/** Runs a program without a shell until it ends or the signal is aborted. */
+/** Runs a program without a shell until it ends; when the signal is aborted, it is asked to end and waited for. */
 export function runChild(
   program: string,
   args: string[],
@@ -23,7 +23,11 @@ export function runChild(
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    child.on("error", reject);
-    child.on("close", (status) => resolve({ status, stdout, stderr }));
+    child.on("error", (error) => {
+      if (!options.signal.aborted) reject(error);
+    });
+    child.on("close", (status) =>
+      options.signal.aborted ? reject(options.signal.reason) : resolve({ status, stdout, stderr }),
+    );
   });
 }

@@ -35,11 +35,14 @@ function failed(message: string, hint: string): BotJoinError {
   return new BotJoinError({ code: "ERR_DEMO_FAILED", kind: "internal", message, hint });
 }
 
-/** Plays the main job on this machine and tells it. Throws `ERR_DEMO_FAILED` when a step does not work. */
+/** Plays the main job on this machine and tells it. Throws `ERR_DEMO_FAILED` when a step does not work, or is interrupted. */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "bot-join-demo-")));
   try {
     await play(options, folder);
+  } catch (error) {
+    if (!options.interrupted.aborted) throw error;
+    throw failed("The demo was interrupted.", "Everything it made was removed.");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

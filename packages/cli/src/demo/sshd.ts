@@ -74,6 +74,7 @@ function configure(folder: string, port: number, trust: SshdTrust): string {
       "PermitRootLogin prohibit-password",
       "UsePAM no",
       "PrintMotd no",
+      "Subsystem sftp internal-sftp",
       "PidFile none",
       "LogLevel VERBOSE",
       "",
