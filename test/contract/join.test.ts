@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { BadToken, Emulator } from "@bot-join/emulator";
+import { parseResources } from "@bot-join/resources";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { githubIssuer, startTestEmulator } from "../support/emulator.ts";
 import { type RawHttpAnswer, rawHttp, rawJoin, rawJoinRequest, rawKey } from "../support/raw-client.ts";
@@ -55,6 +56,7 @@ const cases: JoinCase[] = [
   { name: "unknown kid", bad: { signature: "unknown-kid" } },
   { name: "alg none", claims: { exp: undefined }, bad: { signature: "none" } },
   { name: "claims do not match (repository)", claims: { repository: "acme/other" } },
+  { name: "token of another method (gitlab)", request: { token: "gl" } },
   { name: "no sub", claims: { sub: undefined } },
   { name: "no public ssh key", request: { public_ssh_key: undefined } },
   { name: "garbage public ssh key", request: { public_ssh_key: "eHl6" } },
@@ -119,13 +121,26 @@ describe("POST host/credentials as 14.2.0 answers it (measured-14.2.0.md section
     expectRecorded(answer, "webapi path without v1");
   });
 
-  // Missing rows: "token of another method (gitlab)" and "token of method kubernetes" (both 500) wait for those methods.
-  it("says so for a method that the emulator does not do yet", async () => {
-    const answer = await answerOf({ name: "", request: { token: "gl" } });
-    expect(answer).toMatchObject({
-      status: 501,
-      body: expect.stringContaining("does not support the join method"),
-    });
+  it("token of method kubernetes", async () => {
+    // As recorded: the JWKS holds the key that signed the GitHub token, and the audience is another.
+    const document = {
+      kind: "token",
+      version: "v2",
+      metadata: { name: "k8s" },
+      spec: {
+        roles: ["Bot"],
+        bot_name: "robot",
+        join_method: "kubernetes",
+        kubernetes: {
+          type: "static_jwks",
+          static_jwks: { jwks: await emulator.issuer(githubIssuer).jwks() },
+          allow: [{ service_account: "ci:deployer" }],
+        },
+      },
+    };
+    emulator.addResources(parseResources(JSON.stringify(document), "k8s.json"));
+    const answer = await answerOf({ name: "", request: { token: "k8s" } });
+    expectRecorded(answer, "token of method kubernetes");
   });
 
   it("issuer not reachable", async () => {

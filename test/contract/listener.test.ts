@@ -176,6 +176,17 @@ describe("the emulator itself", () => {
     await expect(rawTls(targetOf(emulator))).rejects.toThrow("ECONNREFUSED");
   });
 
+  it("says so when its port is taken", async () => {
+    await using emulator = await startTestEmulator();
+    const port = Number(emulator.proxyAddress.split(":")[1]);
+    await expect(startTestEmulator({ port })).rejects.toMatchObject({
+      name: "EmulatorError",
+      code: "ERR_EMULATOR_LISTEN",
+      kind: "user",
+      message: expect.stringContaining(`Listening on 127.0.0.1, port ${port}: listen EADDRINUSE`),
+    });
+  });
+
   it("counts connections", async () => {
     await using emulator = await startTestEmulator();
     await joinRaw(emulator);

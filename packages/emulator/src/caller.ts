@@ -9,8 +9,11 @@ export interface UserCaller {
   readonly disallowReissue: boolean;
   readonly impersonator?: string;
   readonly generation?: number;
+  readonly botName?: string;
   readonly botInstanceId?: string;
   readonly loginIp?: string;
+  /** JSON of the attributes of the join. */
+  readonly joinAttributes?: string;
 }
 
 /** Somebody without a client certificate: the built-in role Nop (user-certs.md section 1.2). */

@@ -13,26 +13,31 @@ import type {
   PingRequest,
   PingResponse,
   RoleV6,
+  SubmitHeartbeatRequest,
+  SubmitHeartbeatResponse,
   UserCertsRequest,
   UserV2,
 } from "@bot-join/proto";
-import type { Resource } from "@bot-join/resources";
+import type { BotInstance, Resource } from "@bot-join/resources";
 import type { Empty } from "@bufbuild/protobuf/wkt";
 import { authenticate } from "./auth/authenticate.ts";
 import { authorize } from "./auth/authorize.ts";
 import { generateUserCerts } from "./auth/generate-user-certs.ts";
 import { getCertAuthorities, getCertAuthority } from "./auth/read-authorities.ts";
 import { getClusterCaCert, getRole, getUser, ping } from "./auth/read-resources.ts";
+import { submitHeartbeat } from "./auth/submit-heartbeat.ts";
 import type { AuthorityKeys } from "./authority/authority-keys.ts";
 import { AuthoritySet } from "./authority/authority-set.ts";
 import { issueHostSshCertificate, issueHostTlsCertificate } from "./authority/host-certificates.ts";
+import type { AuthorityVault } from "./authority/vault.ts";
 import type { Caller } from "./caller.ts";
 import type { ClusterContext, IdTokenVerifier } from "./context.ts";
 import type { EmulatorEvent } from "./events.ts";
 import type { JoinAnswer } from "./join/bot-certificates.ts";
 import { handleJoin } from "./join/join.ts";
 import type { VersionProfile } from "./profiles/version-profile.ts";
-import { ClusterState } from "./state/cluster-state.ts";
+import type { ClusterState } from "./state/cluster-state.ts";
+import { openState } from "./state/open-state.ts";
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
@@ -52,8 +57,12 @@ export interface ClusterOptions {
    * Default false.
    */
   rsaOnly?: boolean;
+  /** Whether the server is an Enterprise build. Default false. */
+  enterprise?: boolean;
   /** Keys of the authorities, made before by `createAuthorityKeys`; others are made on first use. */
   authorityKeys?: Partial<AuthorityKeys>;
+  /** Folder where resources and bot instances are kept; without one they are gone with the process. */
+  stateDirectory?: string;
   /** Kubernetes clusters that are registered. Default none. */
   kubernetesClusters?: readonly string[];
 }
@@ -70,6 +79,7 @@ export interface ClusterRpc {
   getCertAuthority: RpcHandler<GetCertAuthorityRequest, CertAuthorityV2>;
   getCertAuthorities: RpcHandler<GetCertAuthoritiesRequest, GetCertAuthoritiesResponse>;
   generateUserCerts: RpcHandler<UserCertsRequest, Certs>;
+  submitHeartbeat: RpcHandler<SubmitHeartbeatRequest, SubmitHeartbeatResponse>;
 }
 
 const apiDomain = "teleport.cluster.local";
@@ -79,6 +89,8 @@ export class Cluster {
   readonly profile: VersionProfile;
   readonly authorities: AuthoritySet;
   readonly rpc: ClusterRpc;
+  /** Where authorities are kept beyond the process, if anywhere. */
+  readonly vault: AuthorityVault | undefined;
   readonly #options: ClusterOptions;
   readonly #state: ClusterState;
   readonly #context: ClusterContext;
@@ -88,25 +100,35 @@ export class Cluster {
     const { name, profile, clock, publicAddress, verifyIdToken, rsaOnly = false } = options;
     this.#options = options;
     this.profile = profile;
+    const emit = options.onEvent ?? (() => undefined);
+    const { state, directory } = openState({
+      profile,
+      clock,
+      enterprise: options.enterprise ?? false,
+      stateDirectory: options.stateDirectory,
+      emit,
+    });
+    this.#state = state;
+    this.vault = directory?.authorities(name);
     this.authorities = new AuthoritySet({
       clusterName: name,
       profile,
       clock,
       rsaOnly,
       keys: options.authorityKeys ?? {},
+      vault: this.vault,
     });
-    this.#state = new ClusterState(profile);
-    for (const cluster of options.kubernetesClusters ?? []) this.#state.kubernetesClusters.add(cluster);
+    for (const cluster of options.kubernetesClusters ?? []) state.kubernetesClusters.add(cluster);
     const context: ClusterContext = {
       name,
       profile,
       clock,
-      state: this.#state,
+      state,
       authorities: this.authorities,
       publicAddress,
       verifyIdToken,
       rsaOnly,
-      emit: options.onEvent ?? (() => undefined),
+      emit,
     };
     this.#context = context;
     this.rpc = createRpc(context);
@@ -117,13 +139,20 @@ export class Cluster {
     this.#state.addResources(resources);
   }
 
+  /** The bot instances of all bots, or of one (bot-instance.md section 2). */
+  listBotInstances(botName?: string): BotInstance[] {
+    return this.#state.botInstances.list(botName);
+  }
+
   /** Answers the decoded JSON body of `POST host/credentials`; rejects with a Refusal. */
   join(request: unknown, remoteAddress: string): Promise<JoinAnswer> {
+    this.#state.refresh();
     return handleJoin(this.#context, request, remoteAddress);
   }
 
   /** Tells who a client certificate, which TLS has verified, stands for; throws a Refusal. */
   authenticate(certificatePem: string): Caller {
+    this.#state.refresh();
     return authenticate(this.#context, certificatePem);
   }
 
@@ -182,5 +211,6 @@ function createRpc(context: ClusterContext): ClusterRpc {
     getCertAuthority: authorized(getCertAuthority),
     getCertAuthorities: authorized(getCertAuthorities),
     generateUserCerts: authorized(generateUserCerts),
+    submitHeartbeat: authorized(submitHeartbeat),
   };
 }

@@ -4,13 +4,23 @@ import type { EmulatorEvent } from "./events.ts";
 import type { VersionProfile } from "./profiles/version-profile.ts";
 import type { ClusterState } from "./state/cluster-state.ts";
 
+/** What an ID token is compared with. */
+export interface ExpectedIdToken {
+  issuer: string;
+  audience: string;
+  joinMethod: string;
+  profile: VersionProfile;
+  /** Text of a JWKS that decides instead of the issuer (id-tokens.md section 1.4). */
+  staticKeys?: string;
+}
+
 /**
  * Verifies an ID token as the server does and gives its claims; throws a Refusal with the server's text for one that
  * is not what is expected.
  */
 export type IdTokenVerifier = (
   idToken: string,
-  expected: { issuer: string; audience: string; profile: VersionProfile },
+  expected: ExpectedIdToken,
 ) => Promise<Record<string, unknown>>;
 
 /** What every handler of one cluster works on. */

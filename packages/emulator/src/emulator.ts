@@ -1,10 +1,10 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "@bot-join/core";
 import { formatAuthorizedKey } from "@bot-join/formats";
-import { AuthService, TransportService, TrustService } from "@bot-join/proto";
-import type { Resource } from "@bot-join/resources";
+import { AuthService, BotInstanceService, TransportService, TrustService } from "@bot-join/proto";
+import type { BotInstance, Resource } from "@bot-join/resources";
 import { createAuthorityKeys } from "./authority/authority-keys.ts";
 import { Cluster } from "./cluster.ts";
 import type { EmulatorEvent as ClusterEvent } from "./events.ts";
@@ -20,7 +20,7 @@ import { createServerIdentities } from "./listener/server-identities.ts";
 import type { OidcIssuer } from "./oidc/issuer.ts";
 import { IssuerDirectory } from "./oidc/issuers.ts";
 import { createIdTokenVerifier, fetchFromIssuers } from "./oidc/verifier.ts";
-import { profiles } from "./profiles/profiles.ts";
+import { profiles, type ServerMajor } from "./profiles/profiles.ts";
 import type { EmulatedNode } from "./ssh-transport/nodes.ts";
 import { answerWeb } from "./web/handler.ts";
 import { spoilJoin } from "./web/join-fault.ts";
@@ -34,7 +34,7 @@ export type EmulatorEvent = ClusterEvent | { type: "internal-error"; message: st
 export interface EmulatorOptions {
   clusterName: string;
   /** Which version of the server is emulated. Default `18`. */
-  version?: "14" | "18";
+  version?: ServerMajor;
   /** Tokens, roles, bots and users that exist from the start. */
   resources: Resource[];
   /** Machines that SSH streams can reach. */
@@ -50,6 +50,13 @@ export interface EmulatorOptions {
   faults?: Faults;
   /** Whether every authority has an RSA key, as in clusters of the suite `legacy`. */
   rsaOnly?: boolean;
+  /** Whether the server is an Enterprise build, which takes tokens for GitHub Enterprise and the like. Default false. */
+  enterprise?: boolean;
+  /**
+   * Folder where resources and bot instances are kept as YAML documents, made when it is missing; without one they
+   * are gone with the process. `resources` are created or replaced in it at the start.
+   */
+  stateDirectory?: string;
   /** Names of registered Kubernetes clusters. Default none. */
   kubernetesClusters?: string[];
 }
@@ -68,11 +75,15 @@ export interface Emulator extends AsyncDisposable {
   issuer(url: string): OidcIssuer;
   addResources(resources: Resource[]): void;
   addNode(node: EmulatedNode): void;
+  /** The bot instances of all bots, or of one; always none where the version has no such thing. */
+  botInstances(botName?: string): BotInstance[];
   /** Signs an sshd's host key (RFC 4253 section 6.6 blob) and gives the line for `HostCertificate`. */
   signHostKey(publicKey: Uint8Array, principals: string[]): string;
   setFaults(faults: Faults): void;
   readonly counters: Readonly<ConnectionCounters>;
 }
+
+const defaultListenHost = "127.0.0.1";
 
 function authorityLines(authority: { sshPublicKey: Uint8Array }): string[] {
   return [formatAuthorizedKey(authority.sshPublicKey)];
@@ -80,13 +91,24 @@ function authorityLines(authority: { sshPublicKey: Uint8Array }): string[] {
 
 /**
  * Starts a cluster that is ready to be joined; dispose it to close its port and every connection.
- * Rejects with Node's own error when the port cannot be opened.
+ * Rejects with `ERR_EMULATOR_LISTEN` when the port cannot be opened, `ERR_EMULATOR_STATE` when the state directory cannot
+ * be used, and `ERR_EMULATOR_RESOURCE_REFUSED` for a resource that the server does not take.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const server = await openPort(options.listenHost ?? defaultListenHost, options.port ?? 0);
+  try {
+    return await startOn(server, options);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+async function startOn(server: Server, options: EmulatorOptions): Promise<Emulator> {
   const { clock, clusterName } = options;
   const profile = profiles[options.version ?? "18"];
   const publicHost = options.publicHost ?? "localhost";
-  const listenHost = options.listenHost ?? "127.0.0.1";
+  const listenHost = options.listenHost ?? defaultListenHost;
   const faults = new FaultPlan(options.faults);
   const issuers = new IssuerDirectory(clock);
   const nodes = [...(options.nodes ?? [])];
@@ -97,7 +119,6 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     onEvent({ type: "internal-error", message });
   };
 
-  const server = await openPort(listenHost, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
   const hostText = isIP(publicHost) === 6 ? `[${publicHost}]` : publicHost;
   const proxyAddress = `${hostText}:${port}`;
@@ -113,6 +134,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     verifyIdToken: createIdTokenVerifier({ fetch: fetchFromIssuers(() => issuers.all()), clock }),
     onEvent,
     rsaOnly,
+    enterprise: options.enterprise ?? false,
+    ...(options.stateDirectory !== undefined && { stateDirectory: options.stateDirectory }),
     authorityKeys,
     kubernetesClusters: options.kubernetesClusters ?? [],
   });
@@ -137,27 +160,22 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
           publicAddress: proxyAddress,
           listenAddress: `${isIP(listenHost) === 6 ? `[${listenHost}]` : listenHost}:${port}`,
           rsaOnly,
+          enterprise: options.enterprise ?? false,
         },
         join: async (body, remoteAddress) =>
           spoilJoin(await cluster.join(body, remoteAddress), faults.take("joinContent"), clock.now()),
       }),
   });
-  const version = profile.checksClientVersion
-    ? (presented: string | undefined) => clientVersionRefusal(presented, profile.major)
-    : () => undefined;
   const nothing = (): void => undefined;
   const serveAuth = createGrpcServer({
-    services: [AuthService, TrustService],
+    services: [AuthService, TrustService, ...(profile.botInstances ? [BotInstanceService] : [])],
     routes: authRoutes(cluster, onInternalError),
-    checkVersion: version,
+    checkVersion: (version) => clientVersionRefusal(version, profile.oldestClientMajor),
     faults,
   });
   const serveTransport = createGrpcServer({
     services: [TransportService],
-    routes: transportRoutes(
-      { clusterName, major: profile.major, nodes: () => nodes, faults },
-      onInternalError,
-    ),
+    routes: transportRoutes({ clusterName, profile, nodes: () => nodes, faults }, onInternalError),
     faults,
   });
   const serveJoinService = createGrpcServer({ services: [], routes: nothing, faults });
@@ -187,7 +205,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   };
   const listener = new Listener(server, {
     clusterName,
-    major: profile.major,
+    answersTransportAlpn: profile.answersTransportAlpn,
     identities,
     faults,
     sleep: (ms) => clock.sleep(ms),
@@ -202,6 +220,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     hostCaPublicKeys: authorityLines(cluster.authorities.host),
     issuer: (url) => issuers.get(url),
     addResources: (resources) => cluster.addResources(resources),
+    botInstances: (botName) => cluster.listBotInstances(botName),
     addNode: (node) => void nodes.push(node),
     signHostKey: (publicKey, principals) => cluster.issueHostSsh(publicKey, principals, "Node"),
     setFaults: (next) => faults.set(next),

@@ -1,7 +1,11 @@
 import { BotJoinError } from "@bot-join/core";
 
 /** Every code of an {@link EmulatorError}; each has a section in docs/errors.md. */
-export const emulatorErrorCodes = ["ERR_EMULATOR_RESOURCE_REFUSED"] as const;
+export const emulatorErrorCodes = [
+  "ERR_EMULATOR_LISTEN",
+  "ERR_EMULATOR_RESOURCE_REFUSED",
+  "ERR_EMULATOR_STATE",
+] as const;
 
 /** One of {@link emulatorErrorCodes}. */
 export type EmulatorErrorCode = (typeof emulatorErrorCodes)[number];

@@ -26,6 +26,12 @@ export type EmulatorEvent =
       expires: Date;
     }
   | {
+      /** A document of the state directory cannot be used; what it said before stays in force. */
+      type: "state-problem";
+      path: string;
+      message: string;
+    }
+  | {
       type: "lock";
       /** Such as `User:"bot-robot"`. */
       target: string;

@@ -6,6 +6,11 @@ export { type GitHubJob, type GitHubJobOptions, startGitHubJob } from "./github-
 export type { TokenEndpointFault } from "./github-job/token-endpoint.ts";
 export type { ConnectionCounters } from "./listener/listener.ts";
 export type { BadToken, OidcIssuer } from "./oidc/issuer.ts";
-export { profiles } from "./profiles/profiles.ts";
+export type { Platform } from "./oidc/platforms/platform.ts";
+export { type PlatformJoinMethod, platformClaims, platforms } from "./oidc/platforms/registry.ts";
+export { profiles, type ServerMajor } from "./profiles/profiles.ts";
 export type { VersionProfile } from "./profiles/version-profile.ts";
 export type { EmulatedNode } from "./ssh-transport/nodes.ts";
+export { BotInstances } from "./state/bot-instances.ts";
+export type { Lock } from "./state/lock.ts";
+export { StateDirectory, type StateProblem } from "./state/state-directory.ts";

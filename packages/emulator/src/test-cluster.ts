@@ -110,6 +110,7 @@ const keysOf = new Map<string, Promise<Partial<AuthorityKeys>>>();
 export async function createTestCluster(
   version: keyof typeof profiles,
   options: Partial<ClusterOptions> = {},
+  makesResources = true,
 ): Promise<TestCluster> {
   const profile = options.profile ?? profiles[version];
   time = startTime.getTime();
@@ -129,7 +130,8 @@ export async function createTestCluster(
     authorityKeys: await authorityKeys,
     ...options,
   });
-  cluster.addResources([...recordedRoles(), robot, ...parseResources(tokens, "tokens.yaml")]);
+  if (makesResources)
+    cluster.addResources([...recordedRoles(), robot, ...parseResources(tokens, "tokens.yaml")]);
   const idToken = (claims: Record<string, unknown> = {}): Promise<string> =>
     issuer.sign({
       aud: "teleport.cluster.local",

@@ -7,6 +7,9 @@ export const resourceErrorCodes = [
   "ERR_RESOURCE_INVALID",
   "ERR_RESOURCE_CLAIM_TYPE",
   "ERR_RESOURCE_METHOD",
+  "ERR_RESOURCE_SERVER_VERSION",
+  "ERR_RESOURCE_SUGGEST",
+  "ERR_RESOURCE_CONVERT",
 ] as const;
 
 /** One of {@link resourceErrorCodes}. */

@@ -1,4 +1,5 @@
-import type { MethodBlocks } from "./join-methods/registry.ts";
+import type { AwsRule } from "./join-methods/aws-rules.ts";
+import type { MethodBlocks } from "./join-methods/blocks.ts";
 
 /** Names to lists of values, as a user's traits and a role's label conditions. */
 export type ValueLists = Record<string, string[]>;
@@ -17,6 +18,29 @@ export interface TokenResource extends MethodBlocks {
   roles: string[];
   botName?: string;
   joinMethod: string;
+  /** The rules of `ec2` and `iam`; the other methods have theirs in their blocks. */
+  allow?: AwsRule[];
+  /** For `ec2`: milliseconds that an instance identity document may be old. */
+  awsIidTtlMs?: number;
+  suggestedLabels?: ValueLists;
+  suggestedAgentMatcherLabels?: ValueLists;
+  /** What the server keeps; never taken from a user's document. */
+  status?: TokenStatus;
+}
+
+/** What a server keeps with a token (provision-token.md section 4.16), by the document's own keys. */
+export interface TokenStatus {
+  bound_keypair: BoundKeypairStatus;
+}
+
+/** What is bound to a token of method `bound_keypair`. Times are RFC 3339. */
+export interface BoundKeypairStatus {
+  registration_secret?: string;
+  bound_public_key?: string;
+  bound_bot_instance_id?: string;
+  recovery_count?: number;
+  last_recovered_at?: string;
+  last_rotated_at?: string;
 }
 
 /** One side, allow or deny, of a role. */

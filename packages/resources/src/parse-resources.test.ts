@@ -145,6 +145,54 @@ describe("values of the wrong type", () => {
   });
 });
 
+describe("plain values mean what the server's reader takes them for (YAML 1.1)", () => {
+  const taken = (written: string): string | undefined =>
+    checkResources(`${role}spec: {allow: {logins: [${written}]}}\n`, "x").problems[0]?.message;
+
+  it.each(["on", "off", "yes", "No", "y", "N", "TRUE"])("%s is a boolean", (written) => {
+    expect(taken(written)).toContain("found a boolean");
+  });
+
+  it.each([
+    "1",
+    "012",
+    "1_000",
+    "0x1f",
+    "0b1",
+    "0o7",
+    "1e3",
+    "1.5",
+    ".5",
+    "1234567e89",
+    "-1",
+    "+1",
+    ".inf",
+    ".NaN",
+    "08",
+    "111111111111",
+  ])("%s is a number", (written) => {
+    expect(taken(written)).toContain("found a number");
+  });
+
+  it.each([
+    "E0",
+    "e12345",
+    "1:20",
+    "2027-01-01",
+    "2027-01-01T00:00:00Z",
+    "1e",
+    "0xg",
+    "yES",
+    "1.2.3",
+    "_1",
+    "1234e567",
+    "._5",
+    "5e2ab3a1-0f1e-4c9d-8b7a-6f5e4d3c2b1a",
+  ])("%s is text", (written) => {
+    expect(taken(written)).toBeUndefined();
+  });
+});
+
 describe("warnings", () => {
   it.each([
     [
@@ -184,14 +232,6 @@ describe("warnings", () => {
     const error = caught("kind: role\nversion: v6\nmetadata: {name: ''}\nspecs: {}\n");
     expect(error.details["warnings"]).toMatchObject([{ path: "specs" }]);
     expect(error.message).toContain("1 problem.");
-  });
-
-  it("of a join method that is not enforced", () => {
-    const text =
-      "{kind: token, version: v2, metadata: {name: t}, spec: {roles: [Node], allow: [{aws_account: '1'}]}}";
-    const { warnings, resources } = checkResources(text, "x");
-    expect(resources).toMatchObject([{ joinMethod: "ec2" }]);
-    expect(warnings).toMatchObject([{ path: "spec.join_method", message: expect.stringContaining('"ec2"') }]);
   });
 });
 
@@ -268,7 +308,7 @@ describe("hostile text", () => {
       "#".repeat(maxTextLength + 1),
       "ERR_RESOURCE_SIZE",
       "1:1",
-      "characters, at most 1048576 are read",
+      "characters, at most 4194304 are read",
     ],
     [
       "deep brackets",

@@ -1,8 +1,7 @@
 import { nearestSpelling } from "@bot-join/core";
-import * as v from "valibot";
-import { type LocatedDocument, maxTextLength, type Position, readDocuments } from "./documents.ts";
+import { type LocatedDocument, type Position, readDocuments, tooLong } from "./documents.ts";
 import { ResourceError, type ResourceErrorCode } from "./errors.ts";
-import type { Reading } from "./kinds/kind.ts";
+import type { Kind, ReadingContext } from "./kinds/kind.ts";
 import { kinds } from "./kinds/registry.ts";
 import type { Resource } from "./model.ts";
 import {
@@ -12,8 +11,9 @@ import {
   formatProblem,
   type ResourceProblem,
 } from "./problem.ts";
-import { describeTypeIssue } from "./type-problem.ts";
-import { findUnknownKeys, maxShownLength } from "./unknown-keys.ts";
+import { parseServerVersion } from "./server-version.ts";
+import { isTerraformJson, terraformTokens } from "./terraform/terraform-json.ts";
+import { maxShownLength } from "./unknown-keys.ts";
 
 /** How many problems a message lists; all of them are in the error's details. */
 const maxListedProblems = 50;
@@ -30,14 +30,26 @@ export interface ResourceReport {
   unreadable?: ResourceErrorCode;
 }
 
+/** What checking may depend on. */
+export interface CheckOptions {
+  /** Version of the server that the documents are for, as `14.2.0` or `18`; default: the newest. */
+  serverVersion?: string;
+  /** Whether that server is an Enterprise build; default: unknown, so what needs one is a warning. */
+  enterprise?: boolean;
+  /** The time to judge expiry by; default: expiry is not judged. */
+  now?: Date;
+  /** Whether the documents are a server's own records, whose status counts. Default false. */
+  stored?: boolean;
+}
+
 /**
  * Parses the resource documents of a text as `tctl create -f` takes them: YAML or JSON, several separated by
  * `---`. Nothing is returned unless everything is right: throws ResourceError with all problems at once, each with
  * line and column (ERR_RESOURCE_SIZE, ERR_RESOURCE_SYNTAX, ERR_RESOURCE_INVALID). `source` names the text in
  * messages. Warnings are those of {@link checkResources}.
  */
-export function parseResources(text: string, source: string): Resource[] {
-  const report = checkResources(text, source);
+export function parseResources(text: string, source: string, options: CheckOptions = {}): Resource[] {
+  const report = checkResources(text, source, options);
   if (report.problems.length === 0) return report.resources;
   const count = report.problems.length === 1 ? "1 problem" : `${report.problems.length} problems`;
   const listed = report.problems.slice(0, maxListedProblems).map(formatProblem);
@@ -51,11 +63,40 @@ export function parseResources(text: string, source: string): Resource[] {
   });
 }
 
-/** Checks the resource documents of a text and never throws: what they hold, what is wrong, what is doubtful. */
-export function checkResources(text: string, source: string): ResourceReport {
+/**
+ * Checks the resource documents of a text: what they hold, what is wrong, what is doubtful. Throws
+ * ERR_RESOURCE_SERVER_VERSION for an option that is no version, and nothing else.
+ */
+export function checkResources(text: string, source: string, options: CheckOptions = {}): ResourceReport {
+  return check(text, source, options, (document) => [document]);
+}
+
+/**
+ * Checks provision tokens: documents as {@link checkResources} takes them, or what `terraform show -json` prints of a
+ * state or a plan, of which the `teleport_provision_token` resources are looked at. Line and column are those of the
+ * text in either case.
+ */
+export function checkToken(text: string, source: string, options: CheckOptions = {}): ResourceReport {
+  return check(text, source, options, (document) =>
+    isTerraformJson(document.value) ? terraformTokens(document) : [document],
+  );
+}
+
+function check(
+  text: string,
+  source: string,
+  options: CheckOptions,
+  documentsOf: (document: LocatedDocument) => LocatedDocument[],
+): ResourceReport {
+  const context: ReadingContext = {
+    server: parseServerVersion(options.serverVersion),
+    enterprise: options.enterprise,
+    now: options.now,
+    stored: options.stored ?? false,
+  };
   const report: ResourceReport = { resources: [], problems: [], warnings: [] };
-  if (text.length > maxTextLength) {
-    const message = `the text has ${text.length} characters, at most ${maxTextLength} are read`;
+  const message = tooLong(text);
+  if (message !== undefined) {
     report.problems.push({ source, line: 1, column: 1, path: "", message });
     return { ...report, unreadable: "ERR_RESOURCE_SIZE" };
   }
@@ -64,44 +105,47 @@ export function checkResources(text: string, source: string): ResourceReport {
     report.problems.push(...problems.map((problem) => ({ source, path: "", ...problem })));
     return { ...report, unreadable: "ERR_RESOURCE_SYNTAX" };
   }
-  for (const document of documents) checkDocument(document, source, report);
+  for (const document of documents.flatMap(documentsOf)) checkDocument(document, source, context, report);
   return report;
 }
 
-function checkDocument(document: LocatedDocument, source: string, report: ResourceReport): void {
+function checkDocument(
+  document: LocatedDocument,
+  source: string,
+  context: ReadingContext,
+  report: ResourceReport,
+): void {
   const locate =
     (positionOf: (path: DocumentPath) => Position) =>
     ({ path, message }: DocumentProblem): ResourceProblem => ({
       source,
       ...positionOf(path),
-      path: formatPath(path),
+      path: formatPath([...(document.prefix ?? []), ...path]),
       message,
     });
   const atValue = locate(document.positionOf);
   const kind = kindOf(document.value);
-  if ("message" in kind) {
+  if (typeof kind !== "function") {
     report.problems.push(atValue(kind));
     return;
   }
-  report.warnings.push(...findUnknownKeys(kind.shape, document.value).map(locate(document.keyPositionOf)));
-  const decoded = v.safeParse(kind.shape, document.value);
-  if (!decoded.success) {
-    report.problems.push(...decoded.issues.map(describeTypeIssue).map(atValue));
-    return;
-  }
-  const { resource, problems, warnings } = decoded.output;
+  const { resource, problems, warnings, keyWarnings } = kind(document.value, context);
+  report.warnings.push(...keyWarnings.map(locate(document.keyPositionOf)), ...warnings.map(atValue));
   report.problems.push(...problems.map(atValue));
-  report.warnings.push(...warnings.map(atValue));
-  if (problems.length === 0) report.resources.push(resource);
+  if (problems.length === 0 && resource !== undefined) report.resources.push(resource);
 }
 
-function kindOf(document: unknown): { shape: v.GenericSchema<unknown, Reading> } | DocumentProblem {
+function kindOf(document: unknown): Kind | DocumentProblem {
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     return { path: [], message: "a document must be a mapping with kind, version, metadata and spec" };
   }
   const name = "kind" in document ? document.kind : undefined;
-  const shape = typeof name === "string" ? kinds.get(name) : undefined;
-  if (shape !== undefined) return { shape };
+  const kind = typeof name === "string" ? kinds.get(name) : undefined;
+  if (kind !== undefined) return kind;
+  if (name === "bot_instance") {
+    const message = 'creating resources of type "bot_instance" is not supported';
+    return { path: ["kind"], message };
+  }
   const known = [...kinds.keys()];
   if (typeof name !== "string" || name.length > maxShownLength) {
     return { path: ["kind"], message: `kind must be one of ${known.join(", ")}` };

@@ -1,5 +1,7 @@
 import { joinMethodSince } from "./join-methods/known.ts";
+import { findJoinMethod } from "./join-methods/registry.ts";
 import type { TokenResource } from "./model.ts";
+import type { ServerVersion } from "./server-version.ts";
 
 /** What of a server decides which tokens it takes. */
 export interface ServerFeatures {
@@ -17,13 +19,9 @@ export function checkServerSupport(token: TokenResource, server: ServerFeatures)
   if (server.major < (joinMethodSince.get(token.joinMethod) ?? Number.POSITIVE_INFINITY)) {
     return [`unknown join method "${token.joinMethod}"`];
   }
-  const { enterprise_server_host: host = "", enterprise_slug: slug = "" } = token.github ?? {};
-  const usesSlug = slug !== "" && server.major >= githubSlugSince;
-  if ((host !== "" || usesSlug) && !server.enterprise) {
-    return ["github enterprise server joining: this feature requires Teleport Enterprise"];
-  }
-  return [];
+  const last: ServerVersion = [server.major, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const needs = server.enterprise
+    ? undefined
+    : findJoinMethod(token.joinMethod)?.enterpriseOnly?.(token, last);
+  return needs === undefined ? [] : [needs];
 }
-
-/** First major version that knows `spec.github.enterprise_slug`; older ones ignore the key. */
-const githubSlugSince = 15;

@@ -49,6 +49,14 @@ export const valueLists: Shape<Record<string, string[]>> = record(
 
 const trueWords: ReadonlySet<string> = new Set(["yes", "yeah", "y", "true", "1", "on"]);
 
+const falseWords: ReadonlySet<string> = new Set(["no", "nope", "n", "false", "0", "off"]);
+
+/** Tells what a word means for a switch; undefined for one that means nothing and that the server takes for false. */
+export function flagMeaning(word: string): boolean | undefined {
+  if (trueWords.has(word.toLowerCase())) return true;
+  return falseWords.has(word.toLowerCase()) ? false : undefined;
+}
+
 /**
  * A switch: a boolean, or a word. Words that mean neither become false without an error, as on the server
  * (provision-token.md section 1). Absent and null give undefined.
@@ -56,7 +64,7 @@ const trueWords: ReadonlySet<string> = new Set(["yes", "yeah", "y", "true", "1",
 export const flag: Shape<boolean | undefined> = v.pipe(
   v.nullish(v.union([v.boolean(), v.string()])),
   v.transform((value) => {
-    if (typeof value === "string") return trueWords.has(value.toLowerCase());
+    if (typeof value === "string") return flagMeaning(value) ?? false;
     return value ?? undefined;
   }),
 );

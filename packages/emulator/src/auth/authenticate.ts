@@ -32,7 +32,9 @@ export function authenticate(context: ClusterContext, certificatePem: string): U
 
 function toCaller(identity: TeleportIdentity, expires: Date): UserCaller {
   const { impersonator, generation, botInstanceId } = identity;
+  const botName = identity.attributes.botName?.[0];
   const loginIp = identity.attributes.loginIp?.[0];
+  const joinAttributes = identity.attributes.joinAttributes?.[0];
   return {
     kind: "user",
     username: identity.username,
@@ -42,7 +44,9 @@ function toCaller(identity: TeleportIdentity, expires: Date): UserCaller {
     disallowReissue: identity.disallowReissue,
     ...(impersonator !== undefined && { impersonator }),
     ...(generation !== undefined && { generation }),
+    ...(botName !== undefined && { botName }),
     ...(botInstanceId !== undefined && { botInstanceId }),
     ...(loginIp !== undefined && { loginIp }),
+    ...(joinAttributes !== undefined && { joinAttributes }),
   };
 }

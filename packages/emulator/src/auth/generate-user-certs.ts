@@ -10,7 +10,7 @@ import { checkMayRequest, checkRoleRequests, requestedExpiry } from "./check-cer
 import { checkLocks } from "./check-locks.ts";
 import { clampToRoles } from "./lifetime.ts";
 import { loadRoles } from "./load-roles.ts";
-import { renewGeneration } from "./renew.ts";
+import { checkRenewal } from "./renew.ts";
 import { routeAttributes, routeToCluster } from "./routes.ts";
 import { readSubjectKeys } from "./subject-keys.ts";
 
@@ -39,9 +39,11 @@ export function generateUserCerts(
   const attributes = {
     ...routeAttributes(context, request),
     ...(profile.userTypeInCertificates && { userType: ["local"] }),
+    ...(caller.joinAttributes !== undefined && { joinAttributes: [caller.joinAttributes] }),
   };
   const renews = caller.renewable && !impersonates;
-  const generation = renews ? renewGeneration(context, caller) : caller.generation;
+  const renewal = renews ? checkRenewal(context, caller) : undefined;
+  const generation = renewal?.generation ?? caller.generation;
   const certificates = issueUserCertificates(authorities.user, {
     username: caller.username,
     roles,
@@ -61,6 +63,8 @@ export function generateUserCerts(
     ...botIdentity(context, caller, record),
     attributes,
   });
+  const certified = keys.tls ?? keys.ssh;
+  if (certified !== undefined) renewal?.record(certified, notAfter);
   context.emit({ type: "certificates", user: caller.username, roles: roleNames, expires: notAfter });
   // Who renews may have kept nothing but the last identity, so it gets the host authority too.
   const issuers = renews ? [authorities.user, authorities.host] : [authorities.user];

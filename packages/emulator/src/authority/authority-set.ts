@@ -4,6 +4,7 @@ import type { AuthorityType, VersionProfile } from "../profiles/version-profile.
 import { type Authority, createAuthority, createSshAuthority, type SshAuthority } from "./authority.ts";
 import { type AuthorityKeys, authorityKeyKinds } from "./authority-keys.ts";
 import { createPrivateKeySync } from "./key-pair.ts";
+import { type AuthorityVault, keyOfPem, keyPem } from "./vault.ts";
 
 /** What the authorities of a cluster are made of. */
 export interface AuthoritySetOptions {
@@ -14,6 +15,8 @@ export interface AuthoritySetOptions {
   keys: Partial<AuthorityKeys>;
   /** Whether all keys are RSA, whatever the profile says. */
   rsaOnly: boolean;
+  /** Where authorities are kept; what is there wins over everything else. */
+  vault?: AuthorityVault | undefined;
 }
 
 /** The certificate authorities of one cluster; each is made when it is first needed, since RSA keys take long. */
@@ -29,21 +32,13 @@ export class AuthoritySet {
 
   /** Signs certificates of servers. */
   get host(): SshAuthority {
-    this.#host ??= createSshAuthority({
-      ...this.#common("host"),
-      tlsKey: this.#key("hostTls"),
-      sshKey: this.#key("hostSsh"),
-    });
+    this.#host ??= this.#withSsh("host", "hostTls", "hostSsh");
     return this.#host;
   }
 
   /** Signs certificates of users, bots included. */
   get user(): SshAuthority {
-    this.#user ??= createSshAuthority({
-      ...this.#common("user"),
-      tlsKey: this.#key("userTls"),
-      sshKey: this.#key("userSsh"),
-    });
+    this.#user ??= this.#withSsh("user", "userTls", "userSsh");
     return this.#user;
   }
 
@@ -61,8 +56,35 @@ export class AuthoritySet {
     return known === "db" ? this.db : this.#tlsOnly("db_client", "dbClient");
   }
 
+  #withSsh(type: AuthorityType, tls: keyof AuthorityKeys, ssh: keyof AuthorityKeys): SshAuthority {
+    const { vault } = this.#options;
+    const stored = vault?.load(type);
+    const tlsKey = stored === undefined ? this.#key(tls) : keyOfPem(stored.tlsKeyPem);
+    const sshKey = stored?.sshKeyPem === undefined ? this.#key(ssh) : keyOfPem(stored.sshKeyPem);
+    const { tlsCertificatePem } = stored ?? {};
+    const made = createSshAuthority({ ...this.#common(type), tlsKey, sshKey, tlsCertificatePem });
+    if (stored === undefined) {
+      const kept = {
+        tlsKeyPem: keyPem(tlsKey),
+        tlsCertificatePem: made.tlsCertificatePem,
+        sshKeyPem: keyPem(sshKey),
+      };
+      vault?.store(type, kept);
+    }
+    return made;
+  }
+
   #tlsOnly(type: AuthorityType, key: keyof AuthorityKeys): Authority {
-    const made = this.#made.get(type) ?? createAuthority({ ...this.#common(type), tlsKey: this.#key(key) });
+    const known = this.#made.get(type);
+    if (known !== undefined) return known;
+    const { vault } = this.#options;
+    const stored = vault?.load(type);
+    const tlsKey = stored === undefined ? this.#key(key) : keyOfPem(stored.tlsKeyPem);
+    const { tlsCertificatePem } = stored ?? {};
+    const made = createAuthority({ ...this.#common(type), tlsKey, tlsCertificatePem });
+    if (stored === undefined) {
+      vault?.store(type, { tlsKeyPem: keyPem(tlsKey), tlsCertificatePem: made.tlsCertificatePem });
+    }
     this.#made.set(type, made);
     return made;
   }

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { encodePublicKey } from "@bot-join/formats";
 import type { AuthorityType } from "../profiles/version-profile.ts";
 import { buildCertificate, type CertificateIssuer, randomSerial, subjectKeyId } from "../x509/build.ts";
@@ -25,13 +25,16 @@ export interface AuthorityOptions {
   clusterName: string;
   tlsKey: KeyObject;
   now: Date;
+  /** PEM of the certificate that was made for this key before. */
+  tlsCertificatePem?: string | undefined;
 }
 
 /** Makes an authority with a self-signed certificate as in user-certs.md section 3.4. */
 export function createAuthority(options: AuthorityOptions): Authority {
   const { clusterName, now } = options;
   const publicKey = createPublicKey(options.tlsKey);
-  const serial = randomSerial();
+  const made = options.tlsCertificatePem;
+  const serial = made === undefined ? randomSerial() : BigInt(`0x${new X509Certificate(made).serialNumber}`);
   // The serial number in the name keeps the authorities of one cluster apart.
   const name = [
     [{ oid: nameOids.organization, value: clusterName }],
@@ -39,15 +42,17 @@ export function createAuthority(options: AuthorityOptions): Authority {
     [{ oid: nameOids.serialNumber, value: serial.toString() }],
   ];
   const issuer = { name, privateKey: options.tlsKey, keyId: subjectKeyId(publicKey) };
-  const tlsCertificatePem = buildCertificate({
-    subject: name,
-    publicKey,
-    issuer,
-    serial,
-    notBefore: now,
-    notAfter: new Date(now.getTime() + lifetimeMs),
-    isAuthority: true,
-  });
+  const tlsCertificatePem =
+    made ??
+    buildCertificate({
+      subject: name,
+      publicKey,
+      issuer,
+      serial,
+      notBefore: now,
+      notAfter: new Date(now.getTime() + lifetimeMs),
+      isAuthority: true,
+    });
   return { type: options.type, ...issuer, tlsCertificatePem };
 }
 

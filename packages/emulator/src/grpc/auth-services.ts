@@ -1,4 +1,4 @@
-import { AuthService, TrustService } from "@bot-join/proto";
+import { AuthService, BotInstanceService, TrustService } from "@bot-join/proto";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { anonymousCaller, type Caller } from "../caller.ts";
 import type { Cluster } from "../cluster.ts";
@@ -37,5 +37,7 @@ export function authRoutes(
       getCertAuthority: call(rpc.getCertAuthority),
       getCertAuthorities: call(rpc.getCertAuthorities),
     });
+    if (!cluster.profile.botInstances) return;
+    router.service(BotInstanceService, { submitHeartbeat: call(rpc.submitHeartbeat) });
   };
 }

@@ -10,5 +10,5 @@ it.each([
   ["v18.0.0", "client version is unsupported"],
   ["", "client version is unsupported"],
 ])("judges %j", (version, refusal) => {
-  expect(clientVersionRefusal(version, 18)).toBe(refusal);
+  expect(clientVersionRefusal(version, 17)).toBe(refusal);
 });

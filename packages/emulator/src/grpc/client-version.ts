@@ -5,11 +5,14 @@ function majorOf(version: string): number | undefined {
 }
 
 /**
- * Refuses a `version` that is no semantic version or lower than the server's major number less one; a client that
+ * Refuses a `version` that is no semantic version or lower than the oldest major version; a client that
  * names none is not checked (user-certs.md section 1.4). Gives the text of the refusal.
  */
-export function clientVersionRefusal(version: string | undefined, serverMajor: number): string | undefined {
-  if (version === undefined) return undefined;
+export function clientVersionRefusal(
+  version: string | undefined,
+  oldestMajor: number | undefined,
+): string | undefined {
+  if (version === undefined || oldestMajor === undefined) return undefined;
   const major = majorOf(version);
-  return major === undefined || major < serverMajor - 1 ? "client version is unsupported" : undefined;
+  return major === undefined || major < oldestMajor ? "client version is unsupported" : undefined;
 }

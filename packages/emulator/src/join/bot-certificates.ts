@@ -1,11 +1,13 @@
-import type { KeyObject } from "node:crypto";
+import { type KeyObject, randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import { formatAuthorizedKey } from "@bot-join/formats";
-import { botUserName, type TokenResource } from "@bot-join/resources";
+import { botUserName, type JoinAttrs, joinAttrs, type TokenResource } from "@bot-join/resources";
 import { checkLocks } from "../auth/check-locks.ts";
 import { clampToRoles, latestExpiry } from "../auth/lifetime.ts";
 import { loadRoles } from "../auth/load-roles.ts";
+import { publicKeyPem } from "../auth/renew.ts";
 import { kubernetesCluster } from "../auth/routes.ts";
+import { goJson } from "../authority/go-json.ts";
 import { checkKeyIsAllowed, readSshKey, readTlsKey } from "../authority/subject-key.ts";
 import { issueUserCertificates } from "../authority/user-certificates.ts";
 import type { ClusterContext } from "../context.ts";
@@ -29,6 +31,7 @@ export function issueBotCertificates(
   context: ClusterContext,
   request: JoinRequest,
   token: TokenResource,
+  claims: Readonly<Record<string, unknown>>,
   remoteAddress: string,
 ): JoinAnswer {
   const { profile, state, authorities } = context;
@@ -41,6 +44,15 @@ export function issueBotCertificates(
   const keys = readKeys(context, request);
   const renewable = token.joinMethod === "token";
   const wanted = request.expires ?? new Date(now.getTime() + defaultLifetimeMs);
+  const end = clampToRoles(latestExpiry(wanted, now), roles, now);
+  const attributes = joinAttrs(token, claims, profile.serverVersion);
+  const { generation, botInstanceId, ...count } = beginCount(context, record, {
+    token,
+    botName,
+    key: keys.tls,
+    end,
+    attributes,
+  });
   const certificates = issueUserCertificates(authorities.user, {
     username: record.user.name,
     roles,
@@ -49,18 +61,23 @@ export function issueBotCertificates(
     routeToCluster: context.name,
     clusterName: context.name,
     now,
-    notAfter: clampToRoles(latestExpiry(wanted, now), roles, now),
+    notAfter: end,
     sshKey: keys.ssh,
     tlsKey: keys.tls,
     renewable,
-    ...countGeneration(context, record, botName, renewable),
+    ...(generation !== undefined && { generation }),
+    ...(botInstanceId !== undefined && { botInstanceId }),
     ...(profile.botNameInCertificates && { botName }),
     ...(profile.loginIpInCertificates && { loginIp: ipOf(remoteAddress) }),
     attributes: {
       kubernetesCluster: [kubernetesCluster(context, "") ?? []].flat(),
       ...(profile.userTypeInCertificates && { userType: ["local"] }),
+      ...(profile.joinAttributes && { joinAttributes: [goJson(attributes)] }),
     },
   });
+  count.record();
+  // A crash before this leaves a token that was not acknowledged as used.
+  if (renewable) state.removeToken(token.name);
   const issuers = [authorities.user, authorities.host];
   return {
     ssh: certificates.ssh ?? "",
@@ -78,26 +95,50 @@ function readKeys(context: ClusterContext, request: JoinRequest): { ssh: KeyObje
   return { ssh, tls };
 }
 
+/** What a bot's certificates count, and how that is recorded once they are made. */
+interface FirstGeneration {
+  generation?: number;
+  botInstanceId?: string;
+  record(): void;
+}
+
 /** Begins the count of certificates (join.md section 8.4): per instance where there are any, else per user. */
-function countGeneration(
-  context: ClusterContext,
+function beginCount(
+  { profile, state, clock }: ClusterContext,
   record: UserRecord,
-  botName: string,
-  renewable: boolean,
-): { generation?: number; botInstanceId?: string } {
-  if (context.profile.botInstances) {
-    const { id, generation } = context.state.createBotInstance(botName);
-    return { botInstanceId: id, generation };
+  join: { token: TokenResource; botName: string; key: KeyObject; end: Date; attributes: JoinAttrs },
+): FirstGeneration {
+  const { token, attributes } = join;
+  if (profile.botInstances) {
+    const botInstanceId = randomUUID();
+    const authentication = {
+      authenticatedAt: clock.now(),
+      joinMethod: token.joinMethod,
+      joinToken: token.joinMethod === "token" ? "" : token.name,
+      generation: 1,
+      publicKey: publicKeyPem(join.key),
+      ...(profile.joinAttributes && { joinAttrs: attributes }),
+    };
+    return {
+      generation: 1,
+      botInstanceId,
+      record: () =>
+        state.botInstances.create({
+          botName: join.botName,
+          instanceId: botInstanceId,
+          authentication,
+          certificateExpires: join.end,
+        }),
+    };
   }
-  if (!renewable) return {};
+  if (token.joinMethod !== "token") return { record: () => undefined };
   if (record.generation !== 0) {
     throw new Refusal(
       "bad-parameter",
       `user "${record.user.name}" has already been issued a renewable certificate and cannot be issued another`,
     );
   }
-  record.generation = 1;
-  return { generation: 1 };
+  return { generation: 1, record: () => state.setGeneration(record.user.name, 1) };
 }
 
 /** Takes the port off an address. */

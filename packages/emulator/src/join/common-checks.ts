@@ -14,7 +14,7 @@ export function checkToken(
 ): asserts token is TokenResource {
   const { nodeName, hostId, role } = request;
   const expired = token?.expires !== undefined && token.expires <= context.clock.now();
-  if (token !== undefined && expired) context.state.tokens.delete(token.name);
+  if (token !== undefined && expired) context.state.removeToken(token.name);
   if (token === undefined || expired) {
     throw new Refusal(
       "access-denied",

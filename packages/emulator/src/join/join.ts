@@ -28,8 +28,10 @@ export async function handleJoin(
       // No server says this: the emulator certifies bots only.
       throw new Refusal("not-implemented", `the emulator does not let anybody join as ${request.role}`);
     }
-    const answer = issueBotCertificates(context, request, token, remoteAddress);
-    if (token.joinMethod === "token") context.state.tokens.delete(token.name);
+    // While the proof was looked at, the token may have been used up or removed.
+    checkToken(context, request, context.state.tokens.get(token.name));
+    const claims = attempt.proof.claims ?? {};
+    const answer = issueBotCertificates(context, request, token, claims, remoteAddress);
     report(context, attempt, undefined);
     return answer;
   } catch (error) {

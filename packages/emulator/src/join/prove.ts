@@ -6,7 +6,8 @@ import {
   ResourceError,
   type TokenResource,
 } from "@bot-join/resources";
-import type { ClusterContext } from "../context.ts";
+import type { ClusterContext, ExpectedIdToken } from "../context.ts";
+import { versionOf } from "../profiles/version-profile.ts";
 import { Refusal } from "../refusal.ts";
 
 /** What is learnt while a proof is looked at; filled as far as it got, also when it is refused. */
@@ -34,51 +35,67 @@ export async function checkProof(
       `this token is only valid for the ${joinMethod} join method but the node has connected to the wrong endpoint`,
     );
   }
-  if (joinMethod === "ec2") throw new Refusal("bad-parameter", 'unsupported join method "ec2" for bot');
+  const method = findJoinMethod(joinMethod);
+  if (joinMethod === "ec2" || method === undefined) {
+    throw new Refusal("bad-parameter", `unsupported join method "${joinMethod}" for bot`);
+  }
   if (idToken === "") {
     throw new Refusal(profile.missingIdToken.class, profile.missingIdToken.text(joinMethod));
   }
-  if (token.github !== undefined && token.github.static_jwks !== "") {
-    // No server says this: it is the emulator that cannot do it yet.
-    throw new Refusal(
-      "not-implemented",
-      "the emulator does not support static_jwks of the join method github",
-    );
-  }
-  const { issuer, audience } = expectations(findJoinMethod(joinMethod), token, context.name);
-  proof.claims = await context.verifyIdToken(idToken, { issuer, audience, profile });
-  proof.trace = matchClaims(token, proof.claims);
-  if (!proof.trace.matched) {
-    throw new Refusal("access-denied", "id token claims did not match any allow rules");
-  }
+  proof.claims = await context.verifyIdToken(idToken, expectations(context, method, token));
+  proof.trace = matchClaims(token, proof.claims, profile.serverVersion);
+  if (proof.trace.matched) return;
+  const { refusal } = proof.trace;
+  throw refusal === undefined
+    ? new Refusal("access-denied", method.noMatch(versionOf(profile)))
+    : new Refusal(refusal.class, refusal.message);
 }
 
-function expectations(
-  method: JoinMethod | undefined,
-  token: TokenResource,
-  clusterName: string,
-): { issuer: string; audience: string } {
-  const issuer = method?.expectedIssuer(token);
-  const audience = method?.expectedAudience(token, clusterName);
-  if (issuer === undefined || audience === undefined) {
-    // No server says this: it is the emulator that cannot do this method yet.
-    throw new Refusal(
-      "not-implemented",
-      `the emulator does not support the join method "${token.joinMethod}"`,
-    );
-  }
-  return { issuer, audience };
-}
-
-function matchClaims(token: TokenResource, claims: Record<string, unknown>): MatchTrace {
-  try {
-    return matchToken(token, claims);
-  } catch (error) {
-    if (!(error instanceof ResourceError) || error.code !== "ERR_RESOURCE_CLAIM_TYPE") throw error;
-    const found = String(error.details["found"]).replace(/^an? /, "").replace("list", "array");
+function expectations(context: ClusterContext, method: JoinMethod, token: TokenResource): ExpectedIdToken {
+  const audience = method.expectedAudience(token, context.name);
+  if (audience === undefined) {
+    // Only Kubernetes tokens of type in_cluster: the emulator runs in no Kubernetes cluster that it could ask.
     throw new Refusal(
       "untyped",
-      `json: cannot unmarshal ${found} into Go struct field IDTokenClaims.${error.details["claim"]} of type string`,
+      "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined",
+    );
+  }
+  const staticKeys = method.staticJwks?.(token);
+  return {
+    issuer: method.expectedIssuer(token) ?? "",
+    audience,
+    joinMethod: method.name,
+    profile: context.profile,
+    ...(staticKeys !== undefined && { staticKeys }),
+  };
+}
+
+function matchClaims(
+  token: TokenResource,
+  claims: Record<string, unknown>,
+  serverVersion: string,
+): MatchTrace {
+  try {
+    return matchToken(token, claims, { serverVersion });
+  } catch (error) {
+    if (!(error instanceof ResourceError) || error.code !== "ERR_RESOURCE_CLAIM_TYPE") throw error;
+    const { claim, found, wanted } = error.details;
+    throw new Refusal(
+      "untyped",
+      `json: cannot unmarshal ${goTypes[String(found)] ?? found} into Go struct field IDTokenClaims.${claim} of type ${goTypes[String(wanted)] ?? wanted}`,
     );
   }
 }
+
+/** How Go's JSON decoder calls what it finds and what it wants. */
+const goTypes: Readonly<Record<string, string>> = {
+  "a number": "number",
+  "a boolean": "bool",
+  "a string": "string",
+  "a list": "array",
+  "an object": "object",
+  text: "string",
+  "a list of texts": "[]string",
+  "a whole number": "int",
+  "true or false": "bool",
+};

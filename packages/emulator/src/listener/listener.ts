@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
+import { EmulatorError } from "../errors.ts";
 import type { FaultPlan } from "../faults.ts";
 import { peekClientHello } from "./peek.ts";
 import { type RouteName, selectRoute } from "./routes.ts";
@@ -18,7 +20,8 @@ export interface ConnectionCounters {
 /** Where connections go, and with which certificates. */
 export interface ListenerOptions {
   clusterName: string;
-  major: number;
+  /** Whether ALPN is answered on the SSH transport. */
+  answersTransportAlpn: boolean;
   identities: ServerIdentities;
   faults: FaultPlan;
   /** Waits as the `delayMs` fault asks. */
@@ -78,7 +81,7 @@ export class Listener implements AsyncDisposable {
     const known = this.#tlsServers.get(key);
     if (known !== undefined) return known;
     const server = createRouteServer(route, approach, {
-      major: this.#options.major,
+      answersTransportAlpn: this.#options.answersTransportAlpn,
       identities: this.#options.identities,
       onSecure: (socket) => this.#onSecure(route, socket),
     });
@@ -101,15 +104,21 @@ export class Listener implements AsyncDisposable {
   }
 }
 
-/** Opens a TCP port on one address; port 0 takes a free one. */
+/** Opens a TCP port on one address; port 0 takes a free one. Throws `ERR_EMULATOR_LISTEN`. */
 export async function openPort(host: string, port: number): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EmulatorError({
+      code: "ERR_EMULATOR_LISTEN",
+      kind: "user",
+      message: `Listening on ${host}, port ${port}: ${reason}.`,
+      hint: "Choose another port (0 takes a free one) or an address of this machine.",
+      details: { host, port },
+      cause,
     });
-  });
+  }
   return server;
 }

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
+import { type AuthorityVault, keyOfPem, keyPem } from "../authority/vault.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Faults } from "../faults.ts";
-import { createWebAuthority, issueWebCertificate } from "../x509/web-certificate.ts";
+import { createWebAuthority, issueWebCertificate, type WebAuthority } from "../x509/web-certificate.ts";
 import type { ServerIdentities } from "./tls-servers.ts";
 
 const hourMs = 3_600_000;
@@ -13,6 +14,22 @@ function split(names: readonly string[]): { dnsNames: string[]; ipAddresses: str
     dnsNames: unique.filter((name) => isIP(name) === 0),
     ipAddresses: unique.filter((name) => isIP(name) !== 0),
   };
+}
+
+/** Gives the authority of the web certificate, the same as before where authorities are kept. */
+function webAuthorityOf(vault: AuthorityVault | undefined, now: Date): WebAuthority {
+  const commonName = "bot-join emulator web CA";
+  const stored = vault?.load("web");
+  if (stored !== undefined) {
+    const made = { privateKey: keyOfPem(stored.tlsKeyPem), certificatePem: stored.tlsCertificatePem };
+    return createWebAuthority(commonName, now, made);
+  }
+  const authority = createWebAuthority(commonName, now);
+  vault?.store("web", {
+    tlsKeyPem: keyPem(authority.privateKey),
+    tlsCertificatePem: authority.certificatePem,
+  });
+  return authority;
 }
 
 /**
@@ -27,7 +44,7 @@ export function createServerIdentities(options: {
 }): { identities: ServerIdentities; webCaPem: string } {
   const { cluster, now, fault } = options;
   const hosts = [options.publicHost, "localhost", "127.0.0.1", "::1"];
-  const webAuthority = createWebAuthority("bot-join emulator web CA", now);
+  const webAuthority = webAuthorityOf(cluster.vault, now);
   const authority = fault === "unknown-ca" ? createWebAuthority("an unknown web CA", now) : webAuthority;
   const web = issueWebCertificate({
     authority,

@@ -27,8 +27,8 @@ interface RouteTls {
   asksClient: boolean;
 }
 
-/** The TLS settings of each route for a major version. */
-function routeTls(route: RouteName, major: number): RouteTls {
+/** The TLS settings of each route. */
+function routeTls(route: RouteName, answersTransportAlpn: boolean): RouteTls {
   switch (route) {
     case "web":
     case "join-grpc":
@@ -42,7 +42,7 @@ function routeTls(route: RouteName, major: number): RouteTls {
       // v14 hands this route a TLS configuration with an empty ALPN list.
       return {
         identity: "proxy",
-        protocols: major < 15 ? undefined : ["h2", "teleport-proxy-ssh-grpc"],
+        protocols: answersTransportAlpn ? ["h2", "teleport-proxy-ssh-grpc"] : undefined,
         asksClient: true,
       };
   }
@@ -56,9 +56,9 @@ function routeTls(route: RouteName, major: number): RouteTls {
 export function createRouteServer(
   route: RouteName,
   approach: Approach,
-  options: { major: number; identities: ServerIdentities; onSecure(socket: TLSSocket): void },
+  options: { answersTransportAlpn: boolean; identities: ServerIdentities; onSecure(socket: TLSSocket): void },
 ): Server {
-  const tls = routeTls(route, options.major);
+  const tls = routeTls(route, options.answersTransportAlpn);
   const shown = tls.identity === "web" && approach === "upgraded" ? "proxy" : tls.identity;
   const identity = options.identities[shown];
   const settings: TlsOptions = {

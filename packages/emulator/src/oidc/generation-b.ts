@@ -1,6 +1,7 @@
+import type { ExpectedIdToken } from "../context.ts";
 import { Refusal } from "../refusal.ts";
+import { contextLines } from "./context-lines.ts";
 import { discoverProvider, type FetchDocument, type Provider, verifySignature } from "./discovery.ts";
-import type { ExpectedToken } from "./generation-a.ts";
 import { audiencesOf, decodeJwt, goTime, timeClaim } from "./jwt.ts";
 
 /** How far clocks may differ, in seconds. */
@@ -17,7 +18,7 @@ const malformedTexts = {
 /** Checks the claims that come before the signature, rows 2 to 6 of id-tokens.md section 1.3; gives the failure. */
 function claimFailure(
   claims: Readonly<Record<string, unknown>>,
-  expected: ExpectedToken,
+  expected: ExpectedIdToken,
 ): string | undefined {
   const text = (name: string): string => (typeof claims[name] === "string" ? claims[name] : "");
   if (text("sub") === "") return "subject missing";
@@ -32,7 +33,7 @@ function claimFailure(
   if (audiences.length > 1 && party === "") {
     return "authorized party is not set. If Token is valid for multiple audiences, azp must not be empty";
   }
-  if (party !== "" && party !== expected.audience && expected.issuer !== "https://accounts.google.com") {
+  if (party !== "" && party !== expected.audience && expected.joinMethod !== "gcp") {
     return `authorized party is not valid: azp "${party}" must be equal to client_id "${expected.audience}"`;
   }
   return undefined;
@@ -70,27 +71,21 @@ async function signatureFailure(
   }
 }
 
-/** Whether tokens of this issuer are GitHub's, whose errors carry one more line of context. */
-function isGitHub(issuer: string): boolean {
-  return (
-    issuer.startsWith("https://token.actions.githubusercontent.com") || issuer.endsWith("/_services/token")
-  );
-}
-
-/** Writes context lines as a server does: the outermost first, each deeper one a tab further in (join.md section 3.2). */
-function withContext(lines: readonly string[]): string {
-  return lines.map((line, depth) => "\t".repeat(depth) + line).join("\n");
-}
+/** The line of context that some methods put around every failure (id-tokens.md sections 1.3 and 11). */
+const methodContexts: Readonly<Record<string, string>> = {
+  github: "validating with oidc",
+  gcp: "validating token",
+};
 
 /** Verifies an ID token as Teleport 18 does, in the order of id-tokens.md section 1.3. */
 export async function verifyGenerationB(
   token: string,
-  expected: ExpectedToken,
+  expected: ExpectedIdToken,
   deps: { fetch: FetchDocument; now: Date },
 ): Promise<Record<string, unknown>> {
-  const outer = isGitHub(expected.issuer) ? ["validating with oidc"] : [];
+  const outer = methodContexts[expected.joinMethod];
   const refuse = (context: string, text: string): Refusal =>
-    new Refusal("untyped", withContext([...outer, context, text]));
+    new Refusal("untyped", contextLines(outer, context, text));
   const provider = await discoverProvider(deps.fetch, expected.issuer).catch((error: unknown) => {
     throw refuse("discovering oidc document", error instanceof Error ? error.message : String(error));
   });

@@ -1,7 +1,8 @@
-import { generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto";
-import { promisify } from "node:util";
+import { randomUUID, sign } from "node:crypto";
 import type { Clock } from "@bot-join/core";
-import { exportJWK, type JWK } from "jose";
+import type { Platform } from "./platforms/platform.ts";
+import { platformOfIssuer } from "./platforms/registry.ts";
+import { createSigningKey, SigningKeys } from "./signing-keys.ts";
 
 /** What makes a signed token wrong on purpose. */
 export interface BadToken {
@@ -12,49 +13,55 @@ export interface BadToken {
   signature?: "foreign-key" | "unknown-kid" | "rs384" | "none";
 }
 
-interface SigningKey {
-  kid: string;
-  privateKey: KeyObject;
-  jwk: JWK;
-}
-
-const makeKeyPair = promisify(generateKeyPair);
-
-async function createSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await makeKeyPair("rsa", { modulusLength: 2048 });
-  const kid = randomBytes(8).toString("hex");
-  const jwk = await exportJWK(publicKey);
-  return { kid, privateKey, jwk: { ...jwk, kid, alg: "RS256", use: "sig" } };
-}
-
-function segment(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
+/** How an issuer of no known platform does it. */
+const ordinary: Pick<Platform, "keysUrl" | "lifetimeSeconds" | "notBeforeSeconds"> = {
+  keysUrl: (issuer) => `${issuer.replace(/\/$/, "")}/.well-known/jwks`,
+  notBeforeSeconds: 0,
+  lifetimeSeconds: 300,
+};
 
 /** Path of the discovery document under an issuer (OpenID Connect Discovery 1.0 section 4). */
 export const discoveryPath = "/.well-known/openid-configuration";
 
-/** An OpenID Connect issuer under its real name, whose documents are answered inside the process. */
+/** Names where an issuer of this name publishes its keys. */
+export function keysUrlOf(issuer: string): string {
+  return (platformOfIssuer(issuer) ?? ordinary).keysUrl(issuer);
+}
+
+/**
+ * An OpenID Connect issuer under its real name, whose documents are answered inside the process; paths and times are
+ * those of the platform that the name belongs to.
+ */
 export class OidcIssuer {
   /** The issuer's name as tokens carry it, such as `https://token.actions.githubusercontent.com`. */
   readonly url: string;
   readonly #clock: Clock;
-  #keys: Promise<SigningKey[]> | undefined;
+  readonly #keys: SigningKeys;
   #reachable = true;
+  #discoveredName: string | undefined;
 
-  constructor(url: string, clock: Clock) {
+  constructor(url: string, clock: Clock, keys: SigningKeys = new SigningKeys()) {
     this.url = url;
     this.#clock = clock;
+    this.#keys = keys;
   }
 
   /**
-   * Signs an ID token: RS256, valid from 10 minutes ago for 5 minutes from now, as GitHub's are. Given claims win
-   * over these; a claim given as undefined is left out.
+   * Signs an ID token: RS256, with the issuer's name and an id, valid as long as the platform's are (GitHub's from 10
+   * minutes ago for 5 minutes). Given claims win over these; a claim given as undefined is left out.
    */
   async sign(claims: Readonly<Record<string, unknown>>, bad: BadToken = {}): Promise<string> {
+    const { lifetimeSeconds, notBeforeSeconds } = platformOfIssuer(this.url) ?? ordinary;
     const now = Math.floor(this.#clock.now().getTime() / 1000);
-    const payload = { iss: this.url, nbf: now - 600, iat: now, exp: now + 300, ...claims };
-    const published = await this.#currentKey();
+    const payload = {
+      jti: randomUUID(),
+      iss: this.url,
+      ...(notBeforeSeconds !== undefined && { nbf: now + notBeforeSeconds }),
+      iat: now,
+      exp: now + lifetimeSeconds,
+      ...claims,
+    };
+    const published = await this.#keys.current();
     const key =
       bad.signature === "foreign-key" ? { ...(await createSigningKey()), kid: published.kid } : published;
     const kid = bad.signature === "unknown-kid" ? "0000000000000000" : key.kid;
@@ -66,10 +73,13 @@ export class OidcIssuer {
   }
 
   /** Replaces the signing key; the earlier one stays published unless it is withdrawn. */
-  async rotate(options: { withdraw?: boolean } = {}): Promise<void> {
-    const earlier = options.withdraw === true ? [] : await this.#allKeys();
-    this.#keys = createSigningKey().then((key) => [key, ...earlier]);
-    await this.#keys;
+  rotate(options: { withdraw?: boolean } = {}): Promise<void> {
+    return this.#keys.rotate(options.withdraw ?? false);
+  }
+
+  /** Gives the published keys as the text that a token's `static_jwks` takes. */
+  async jwks(): Promise<string> {
+    return JSON.stringify(await this.#keys.published());
   }
 
   /** Makes the issuer's documents unreachable, or reachable again. */
@@ -77,32 +87,28 @@ export class OidcIssuer {
     this.#reachable = reachable;
   }
 
+  /** Makes the discovery document name another issuer; undefined makes it right again. */
+  setDiscoveredName(name: string | undefined): void {
+    this.#discoveredName = name;
+  }
+
   /** Answers a request for one of the issuer's documents; undefined for any other address, or when unreachable. */
-  async document(url: string): Promise<Record<string, unknown> | undefined> {
+  async document(url: string): Promise<object | undefined> {
     if (!this.#reachable) return undefined;
-    const base = this.url.replace(/\/$/, "");
-    if (url === base + discoveryPath) {
-      return {
-        issuer: this.url,
-        jwks_uri: `${base}/.well-known/jwks`,
-        subject_types_supported: ["public", "pairwise"],
-        response_types_supported: ["id_token"],
-        id_token_signing_alg_values_supported: ["RS256"],
-        scopes_supported: ["openid"],
-      };
-    }
-    if (url === `${base}/.well-known/jwks`) return { keys: (await this.#allKeys()).map((key) => key.jwk) };
-    return undefined;
+    const keysUrl = keysUrlOf(this.url);
+    if (url === keysUrl) return this.#keys.published();
+    if (url !== this.url.replace(/\/$/, "") + discoveryPath) return undefined;
+    return {
+      issuer: this.#discoveredName ?? this.url,
+      jwks_uri: keysUrl,
+      subject_types_supported: ["public", "pairwise"],
+      response_types_supported: ["id_token"],
+      id_token_signing_alg_values_supported: ["RS256"],
+      scopes_supported: ["openid"],
+    };
   }
+}
 
-  async #currentKey(): Promise<SigningKey> {
-    const [key] = await this.#allKeys();
-    if (key === undefined) throw new Error("an issuer without a key");
-    return key;
-  }
-
-  #allKeys(): Promise<SigningKey[]> {
-    this.#keys ??= createSigningKey().then((key) => [key]);
-    return this.#keys;
-  }
+function segment(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
 }

@@ -22,7 +22,7 @@ async function outcome(
   expected = { issuer: url, audience },
 ): Promise<string> {
   const token = typeof claims["raw"] === "string" ? claims["raw"] : await issuer.sign(claims, bad);
-  return verify(token, { ...expected, profile: profiles[version] }).then(
+  return verify(token, { ...expected, joinMethod: "github", profile: profiles[version] }).then(
     () => "accepted",
     (error: Refusal) => `${error.class}: ${error.message}`,
   );
@@ -46,7 +46,7 @@ describe("issuer", () => {
   it("keeps earlier keys after a rotation unless they are withdrawn", async () => {
     const rotating = new OidcIssuer(url, clock);
     const judge = createIdTokenVerifier({ fetch: fetchFromIssuers(() => [rotating]), clock });
-    const expected = { issuer: url, audience, profile: profiles["14"] };
+    const expected = { issuer: url, audience, joinMethod: "github", profile: profiles["14"] };
     const early = await rotating.sign(good);
     await rotating.rotate();
     await expect(judge(early, expected)).resolves.toMatchObject(good);
@@ -192,7 +192,7 @@ describe("generation B, version 18 (id-tokens.md section 1.3)", () => {
   it("says that discovery failed", async () => {
     const elsewhere = { issuer: "https://gitlab.bot.test", audience };
     expect(await outcome("18", good, undefined, elsewhere)).toContain(
-      'discovering oidc document\n\tGet "https://gitlab',
+      'discovering oidc document\n\t\tGet "https://gitlab',
     );
   });
 });

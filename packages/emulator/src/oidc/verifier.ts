@@ -5,17 +5,18 @@ import { DiscoveryError, type FetchDocument } from "./discovery.ts";
 import { verifyGenerationA } from "./generation-a.ts";
 import { verifyGenerationB } from "./generation-b.ts";
 import type { OidcIssuer } from "./issuer.ts";
-
-/** The first major version that judges ID tokens by the newer library. */
-const firstGenerationB = 18;
+import { verifyByStaticKeys } from "./static-keys.ts";
 
 /** Makes the cluster's judge of ID tokens, which fetches each issuer's documents anew for every token. */
 export function createIdTokenVerifier(options: { fetch: FetchDocument; clock: Clock }): IdTokenVerifier {
   return async (token, expected) => {
     const deps = { fetch: options.fetch, now: options.clock.now() };
-    const verify = expected.profile.major >= firstGenerationB ? verifyGenerationB : verifyGenerationA;
+    const { staticKeys } = expected;
+    if (staticKeys !== undefined) return verifyByStaticKeys(token, { ...expected, staticKeys }, deps.now);
+    const library = expected.profile.idTokenLibrary(expected.joinMethod);
     try {
-      return await verify(token, expected, deps);
+      if (library === "generation-b") return await verifyGenerationB(token, expected, deps);
+      return await verifyGenerationA(token, expected, deps);
     } catch (error) {
       if (error instanceof DiscoveryError) throw new Refusal("untyped", error.message);
       throw error;

@@ -7,6 +7,7 @@ const missingIdTokenTexts: Readonly<Record<string, string>> = {
   spacelift: "id_token not provided for spacelift join request",
   kubernetes: "IDToken not provided for Kubernetes join request",
   gcp: "IDToken not provided for GCP join request",
+  terraform_cloud: "id_token not provided for terraform_cloud join request",
 };
 
 /** Teleport 14.2.0, the version that was measured. */
@@ -15,7 +16,13 @@ export const v14: VersionProfile = {
   serverVersion: "14.2.0",
   minClientVersion: "13.0.0",
   otherJoinMethods: ["iam", "azure"],
-  githubKeys: [],
+  laterBlockKeys: {
+    github: ["enterprise_slug", "static_jwks"],
+    gitlab: ["static_jwks"],
+    kubernetes: ["oidc"],
+  },
+  idTokenLibrary: () => "generation-a",
+  joseName: "square/go-jose",
   joinOrder: "proof-first",
   missingIdToken: {
     class: "bad-parameter",
@@ -29,6 +36,8 @@ export const v14: VersionProfile = {
   authorityKeys: { ssh: "rsa-2048", tls: "rsa-2048" },
   authorityTypes: ["host", "user", "db"],
   botInstances: false,
+  joinAttributes: false,
+  serviceHealth: false,
   botNameInCertificates: false,
   loginIpInCertificates: false,
   userTypeInCertificates: false,
@@ -39,5 +48,8 @@ export const v14: VersionProfile = {
     text: ({ stored, presented }) =>
       `renewable cert generation mismatch: stored=${stored}, presented=${presented}`,
   },
-  checksClientVersion: false,
+  discoveryKeys: ["assist_enabled", "device_trust_disabled"],
+  unknownNodeText: () =>
+    "failed to dial target host\n\tdirect dialing to nodes not in the inventory is not supported",
+  answersTransportAlpn: false,
 };

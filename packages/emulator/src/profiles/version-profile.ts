@@ -6,6 +6,15 @@ export type KeyKind = "rsa-2048" | "p256" | "ed25519";
 /** The certificate authorities that the emulator keeps. */
 export type AuthorityType = "host" | "user" | "db" | "db_client";
 
+/** A key of `/webapi/ping` or `/webapi/find` that came or went with a version. */
+export type DiscoveryKey =
+  | "assist_enabled"
+  | "device_trust_disabled"
+  | "dial_timeout"
+  | "auto_update"
+  | "edition"
+  | "fips";
+
 /** What a text of a refused join may name. */
 interface JoinAttempt {
   nodeName: string;
@@ -33,8 +42,12 @@ export interface VersionProfile {
   readonly minClientVersion: string;
   /** Join methods that the server knows but offers over other transports only (join.md section 14). */
   readonly otherJoinMethods: readonly string[];
-  /** Keys of `spec.github` that came after 14; those of later versions are ignored. */
-  readonly githubKeys: readonly ("enterprise_slug" | "static_jwks")[];
+  /** Keys of a join method's block that only later versions have; they are ignored. */
+  readonly laterBlockKeys: Readonly<Record<string, readonly string[]>>;
+  /** Which library judges the ID tokens of a join method (id-tokens.md sections 1.2 and 1.3). */
+  idTokenLibrary(joinMethod: string): "generation-a" | "generation-b";
+  /** How the library that reads a static JWKS calls itself in its errors. */
+  readonly joseName: string;
   /** Whether the ID token is looked at before the token's expiry and roles. */
   readonly joinOrder: "proof-first" | "token-first";
   /** How a missing ID token is refused (join.md section 7.4). */
@@ -53,8 +66,12 @@ export interface VersionProfile {
   /** `auth.signature_algorithm_suite` of the web API, 2 being balanced-v1; absent where the key is (join.md 1.2). */
   readonly signatureAlgorithmSuite?: number;
   readonly authorityTypes: readonly AuthorityType[];
-  /** Whether every join makes a bot instance, named with a generation in the bot's certificates. */
+  /** Whether every join makes a bot instance, named with a generation in the bot's certificates, and heartbeats are taken. */
   readonly botInstances: boolean;
+  /** Whether bot instances and certificates hold the attributes of the join. */
+  readonly joinAttributes: boolean;
+  /** Whether a heartbeat's `kind` and `service_health` are kept. */
+  readonly serviceHealth: boolean;
   /** Whether certificates of bots hold the bot's name and the client's address (join.md section 8.2). */
   readonly botNameInCertificates: boolean;
   readonly loginIpInCertificates: boolean;
@@ -69,6 +86,18 @@ export interface VersionProfile {
     readonly lock: "user" | "bot-instance";
     text(mismatch: GenerationMismatch): string;
   };
-  /** Whether a client that says it is too old is refused (user-certs.md section 1.4). */
-  readonly checksClientVersion: boolean;
+  /** The lowest major version of clients; absent where it is not checked (user-certs.md section 1.4). */
+  readonly oldestClientMajor?: number;
+  /** Keys of the web API's discovery that not every version has (join.md section 1.2). */
+  readonly discoveryKeys: readonly DiscoveryKey[];
+  /** The text for an SSH target that no node answers to (proxy-transport.md section 4.4). */
+  unknownNodeText(host: string): string;
+  /** Whether ALPN is answered on the SSH transport (proxy-transport.md section 1.2). */
+  readonly answersTransportAlpn: boolean;
+}
+
+/** Gives a profile's server version as numbers. */
+export function versionOf({ serverVersion }: VersionProfile): readonly [number, number, number] {
+  const [major = 0, minor = 0, patch = 0] = serverVersion.split(".").map(Number);
+  return [major, minor, patch];
 }

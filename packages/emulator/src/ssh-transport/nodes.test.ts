@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { profiles } from "../profiles/profiles.ts";
 import type { Refusal } from "../refusal.ts";
 import { type EmulatedNode, resolveNode, splitHostPort } from "./nodes.ts";
 
@@ -13,36 +14,36 @@ describe("resolveNode", () => {
   it.each(["node-1:3022", "node-1:0", "node-1:", "127.0.0.1:3022", "NODE-1:3022", `${node.uuid}:0`])(
     "finds the node as %s",
     (target) => {
-      expect(resolveNode([node, six], target, 14)).toBe(node);
+      expect(resolveNode([node, six], target, profiles["14"])).toBe(node);
     },
   );
 
   it("finds a node by its IPv6 address in brackets", () => {
-    expect(resolveNode([node, six], "[::1]:22", 18)).toBe(six);
+    expect(resolveNode([node, six], "[::1]:22", profiles["18"])).toBe(six);
   });
 
   const dial14 =
     "failed to dial target host\n\tdirect dialing to nodes not in the inventory is not supported";
   it.each([
-    ["node-1.bot.test:3022", 14, "connection-problem", dial14],
-    ["nope:3022", 14, "connection-problem", dial14],
-    ["nope:3022", 18, "connection-problem", "target host nope is offline or does not exist"],
-    ["node-1:22", 18, "connection-problem", "target host node-1 is offline or does not exist"],
-    ["node-1", 14, "bad-parameter", "dial target contains an invalid hostport"],
-    ["::1:22", 14, "bad-parameter", "dial target contains an invalid hostport"],
+    ["node-1.bot.test:3022", "14", "connection-problem", dial14],
+    ["nope:3022", "14", "connection-problem", dial14],
+    ["nope:3022", "18", "connection-problem", "target host nope is offline or does not exist"],
+    ["node-1:22", "18", "connection-problem", "target host node-1 is offline or does not exist"],
+    ["node-1", "14", "bad-parameter", "dial target contains an invalid hostport"],
+    ["::1:22", "14", "bad-parameter", "dial target contains an invalid hostport"],
     [
       "11111111-2222-3333-4444-555555555555:0",
-      14,
+      "14",
       "not-found",
       "unable to locate node matching UUID-like target 11111111-2222-3333-4444-555555555555",
     ],
-  ])("refuses %s as version %i does", (target, major, refusalClass, message) => {
-    const resolve = (): unknown => resolveNode([node, six], target, major);
+  ] as const)("refuses %s as version %s does", (target, major, refusalClass, message) => {
+    const resolve = (): unknown => resolveNode([node, six], target, profiles[major]);
     expect(resolve).toThrowError(expect.objectContaining({ class: refusalClass, message }) as Refusal);
   });
 
   it("refuses a name that two nodes have", () => {
-    expect(() => resolveNode([node, { ...node, uuid: "other" }], "node-1:0", 14)).toThrow(
+    expect(() => resolveNode([node, { ...node, uuid: "other" }], "node-1:0", profiles["14"])).toThrow(
       "err-node-is-ambiguous",
     );
   });

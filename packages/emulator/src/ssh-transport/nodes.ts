@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { VersionProfile } from "../profiles/version-profile.ts";
 import { Refusal } from "../refusal.ts";
 
 /** A machine that SSH streams lead to: a real sshd somewhere, registered under a name. */
@@ -30,21 +31,15 @@ function matches(node: EmulatedNode, host: string, port: string): boolean {
   return sameHost && ["", "0", String(node.port ?? defaultNodePort)].includes(port);
 }
 
-/** The refusal of a target that no node answers to, in the words of the version. */
-function unknownTarget(host: string, major: number): Refusal {
-  return new Refusal(
-    "connection-problem",
-    major < 15
-      ? "failed to dial target host\n\tdirect dialing to nodes not in the inventory is not supported"
-      : `target host ${host} is offline or does not exist`,
-  );
-}
-
 /**
  * Finds the node that a dial target means: its UUID, or its hostname or address with its own port or none
  * (proxy-transport.md section 4.4). The cluster's name is not stripped from a hostname. Throws a Refusal.
  */
-export function resolveNode(nodes: readonly EmulatedNode[], hostPort: string, major: number): EmulatedNode {
+export function resolveNode(
+  nodes: readonly EmulatedNode[],
+  hostPort: string,
+  { unknownNodeText }: Pick<VersionProfile, "unknownNodeText">,
+): EmulatedNode {
   const target = splitHostPort(hostPort);
   if (target === undefined) {
     throw new Refusal("bad-parameter", "dial target contains an invalid hostport");
@@ -56,6 +51,6 @@ export function resolveNode(nodes: readonly EmulatedNode[], hostPort: string, ma
   }
   const [found, ...others] = nodes.filter((node) => matches(node, target.host, target.port));
   if (others.length > 0) throw new Refusal("not-found", "err-node-is-ambiguous");
-  if (found === undefined) throw unknownTarget(target.host, major);
+  if (found === undefined) throw new Refusal("connection-problem", unknownNodeText(target.host));
   return found;
 }

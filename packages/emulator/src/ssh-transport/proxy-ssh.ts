@@ -8,6 +8,7 @@ import {
 } from "@bot-join/proto";
 import { create } from "@bufbuild/protobuf";
 import type { FaultPlan } from "../faults.ts";
+import type { VersionProfile } from "../profiles/version-profile.ts";
 import { Refusal } from "../refusal.ts";
 import { type EmulatedNode, resolveNode, splitHostPort } from "./nodes.ts";
 import { createSshPrefixGuard } from "./ssh-prefix-guard.ts";
@@ -21,7 +22,7 @@ const dialTimeoutMs = 10_000;
 /** The nodes that streams can reach, and the rules of the version. */
 export interface ProxySshOptions {
   clusterName: string;
-  major: number;
+  profile: VersionProfile;
   nodes(): readonly EmulatedNode[];
   faults: FaultPlan;
 }
@@ -91,7 +92,7 @@ export async function* proxySsh(
   if (target.cluster !== options.clusterName) {
     throw new Refusal("not-found", `cluster "${target.cluster}" is not found`);
   }
-  const node = resolveNode(options.nodes(), target.hostPort, options.major);
+  const node = resolveNode(options.nodes(), target.hostPort, options.profile);
   if (options.faults.takeIf("ssh", "drop-before-dial")) {
     throw new Refusal("connection-problem", "the stream was cut, as a fault asked");
   }

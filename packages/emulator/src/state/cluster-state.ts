@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Clock } from "@bot-join/core";
 import {
   botRole,
   botUser,
@@ -8,9 +9,12 @@ import {
   type TokenResource,
   type UserResource,
 } from "@bot-join/resources";
+import { EmulatorError } from "../errors.ts";
 import type { VersionProfile } from "../profiles/version-profile.ts";
 import { acceptToken } from "./accept-token.ts";
+import { BotInstances } from "./bot-instances.ts";
 import type { Lock } from "./lock.ts";
+import type { StateDirectory, StateProblem } from "./state-directory.ts";
 
 /** A user and what the server counts about it. */
 export interface UserRecord {
@@ -19,12 +23,19 @@ export interface UserRecord {
   generation: number;
 }
 
-/** What is kept of a bot instance for its certificates. */
-export interface BotInstance {
-  readonly id: string;
-  /** Name of the bot, without `bot-`. */
-  readonly botName: string;
-  generation: number;
+const botLabel = "teleport.internal/bot";
+const generationLabel = "teleport.internal/bot-generation";
+
+/** What a cluster's memory is made of. */
+export interface ClusterStateOptions {
+  profile: VersionProfile;
+  clock: Clock;
+  /** Whether the server is an Enterprise build. Default false. */
+  enterprise?: boolean;
+  /** Where everything is kept beyond the process; without one it is in memory alone. */
+  directory?: StateDirectory;
+  /** Told of documents that this version of the server does not take. */
+  onProblem?: (problem: StateProblem) => void;
 }
 
 /** Everything that a cluster stores. */
@@ -32,15 +43,23 @@ export class ClusterState {
   readonly users: Map<string, UserRecord> = new Map();
   readonly roles: Map<string, RoleResource> = new Map();
   readonly tokens: Map<string, TokenResource> = new Map();
-  readonly botInstances: Map<string, BotInstance> = new Map();
+  readonly botInstances: BotInstances;
   /** Names of the Kubernetes clusters that are registered. */
   readonly kubernetesClusters: Set<string> = new Set();
-  readonly #locks: Lock[] = [];
+  #locks: Lock[] = [];
   readonly #profile: VersionProfile;
+  readonly #enterprise: boolean;
+  readonly #directory: StateDirectory | undefined;
+  readonly #onProblem: (problem: StateProblem) => void;
 
-  constructor(profile: VersionProfile) {
-    this.#profile = profile;
+  constructor(options: ClusterStateOptions) {
+    this.#profile = options.profile;
+    this.#enterprise = options.enterprise ?? false;
+    this.#directory = options.directory;
+    this.#onProblem = options.onProblem ?? (() => undefined);
+    this.botInstances = new BotInstances(options.clock, options.directory?.instances);
     for (const role of presetRoles()) this.roles.set(role.name, role);
+    this.refresh();
   }
 
   /**
@@ -48,27 +67,64 @@ export class ClusterState {
    * resource that the server would not store, without storing any.
    */
   addResources(resources: readonly Resource[]): void {
-    const accepted = resources.map((resource) =>
-      resource.kind === "token" ? acceptToken(resource, this.#profile) : resource,
-    );
-    for (const resource of accepted) this.#add(resource);
+    const accepted = resources.map((resource) => this.#accept(resource));
+    for (const resource of accepted) {
+      if (this.#directory === undefined) this.#add(resource);
+      else this.#directory.write(resource);
+    }
+    this.refresh();
   }
 
-  /** Makes the record of a new bot instance, which begins with generation 1. */
-  createBotInstance(botName: string): BotInstance {
-    const instance = { id: randomUUID(), botName, generation: 1 };
-    this.botInstances.set(instance.id, instance);
-    return instance;
+  /** Takes over what has changed in the state directory, if there is one. */
+  refresh(): void {
+    if (this.#directory?.refresh() !== true) return;
+    for (const memory of [this.users, this.roles, this.tokens]) memory.clear();
+    for (const role of presetRoles()) this.roles.set(role.name, role);
+    this.#locks = [];
+    for (const stored of this.#directory.documents()) {
+      if (stored.kind === "lock") this.#locks.push(stored);
+      else this.#addStored(stored);
+    }
+  }
+
+  /** Forgets a token that is used up or expired. */
+  removeToken(name: string): void {
+    this.#directory?.remove("token", name);
+    this.tokens.delete(name);
+  }
+
+  /** Stores the generation of the last renewable certificate of a user. */
+  setGeneration(username: string, generation: number): void {
+    const record = this.users.get(username);
+    if (record === undefined) return;
+    const labels = { ...record.user.labels, [generationLabel]: String(generation) };
+    this.#directory?.write({ ...record.user, labels });
+    record.generation = generation;
   }
 
   /** Stops something for good. */
-  addLock(lock: Lock): void {
-    this.#locks.push(lock);
+  addLock(lock: Omit<Lock, "kind" | "name">): void {
+    const stored: Lock = { kind: "lock", name: randomUUID(), ...lock };
+    this.#directory?.write(stored);
+    this.#locks.push(stored);
   }
 
   /** Finds the lock in force on any of some targets. */
   findLock(targets: readonly string[]): Lock | undefined {
     return this.#locks.find(({ target }) => targets.includes(target));
+  }
+
+  #accept(resource: Resource): Resource {
+    return resource.kind === "token" ? acceptToken(resource, this.#profile, this.#enterprise) : resource;
+  }
+
+  #addStored(resource: Resource): void {
+    try {
+      this.#add(this.#accept(resource));
+    } catch (error) {
+      if (!(error instanceof EmulatorError)) throw error;
+      this.#onProblem({ path: `${resource.kind}/`, message: error.message });
+    }
   }
 
   #add(resource: Resource): void {
@@ -83,6 +139,13 @@ export class ClusterState {
   }
 
   #addUser(user: UserResource): void {
-    this.users.set(user.name, { user, generation: this.users.get(user.name)?.generation ?? 0 });
+    const known = this.users.get(user.name);
+    const counted = Number(user.labels[generationLabel] ?? 0);
+    // The stored user of a bot only counts; what it may do is said by the bot.
+    const isCount = this.#directory !== undefined && known !== undefined && botLabel in user.labels;
+    this.users.set(user.name, {
+      user: isCount ? known.user : user,
+      generation: Math.max(known?.generation ?? 0, counted),
+    });
   }
 }

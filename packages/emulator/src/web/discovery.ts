@@ -1,4 +1,4 @@
-import type { VersionProfile } from "../profiles/version-profile.ts";
+import type { DiscoveryKey, VersionProfile } from "../profiles/version-profile.ts";
 
 /** What the proxy tells of itself. */
 export interface DiscoveryOptions {
@@ -10,6 +10,8 @@ export interface DiscoveryOptions {
   listenAddress: string;
   /** Whether the cluster uses RSA keys only (suite `legacy`). */
   rsaOnly: boolean;
+  /** Whether it is an Enterprise build. */
+  enterprise: boolean;
 }
 
 /** Number of the suite that uses RSA everywhere (join.md section 1.2). */
@@ -21,9 +23,17 @@ function suite(options: DiscoveryOptions): Record<string, unknown> {
   return { signature_algorithm_suite: options.rsaOnly ? suiteLegacy : signatureAlgorithmSuite };
 }
 
+/** Keeps the keys that this version has. */
+function versioned(
+  { profile }: DiscoveryOptions,
+  keys: Partial<Record<DiscoveryKey, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(profile.discoveryKeys.flatMap((key) => (key in keys ? [[key, keys[key]]] : [])));
+}
+
 /** The part that `ping` and `find` share, in the key order measured on 14.2.0. */
 function common(options: DiscoveryOptions, auth: Record<string, unknown>): Record<string, unknown> {
-  const { major, serverVersion } = options.profile;
+  const { serverVersion } = options.profile;
   const listen = options.listenAddress;
   return {
     auth: { ...auth, ...suite(options) },
@@ -34,29 +44,27 @@ function common(options: DiscoveryOptions, auth: Record<string, unknown>): Recor
         tunnel_listen_addr: listen,
         web_listen_addr: listen,
         public_addr: options.publicAddress,
-        ...(major >= 15 ? { dial_timeout: 30_000_000_000 } : {}),
+        ...versioned(options, { dial_timeout: 30_000_000_000 }),
       },
       db: { postgres_listen_addr: listen, mysql_listen_addr: listen },
       tls_routing_enabled: true,
-      ...(major === 14 ? { assist_enabled: false } : {}),
+      ...versioned(options, { assist_enabled: false }),
     },
     server_version: serverVersion,
     min_client_version: options.profile.minClientVersion,
     cluster_name: options.clusterName,
     automatic_upgrades: false,
-    ...(major >= 17
-      ? {
-          auto_update: {
-            tools_version: serverVersion,
-            tools_auto_update: false,
-            agent_version: serverVersion,
-            agent_auto_update: false,
-            agent_update_jitter_seconds: 60,
-          },
-          edition: "community",
-          fips: false,
-        }
-      : {}),
+    ...versioned(options, {
+      auto_update: {
+        tools_version: serverVersion,
+        tools_auto_update: false,
+        agent_version: serverVersion,
+        agent_auto_update: false,
+        agent_update_jitter_seconds: 60,
+      },
+      edition: options.enterprise ? "ent" : "community",
+      fips: false,
+    }),
   };
 }
 
@@ -68,7 +76,7 @@ export function pingBody(options: DiscoveryOptions): Record<string, unknown> {
     local: { name: "" },
     private_key_policy: "none",
     piv_slot: "",
-    ...(options.profile.major === 14 ? { device_trust_disabled: true } : {}),
+    ...versioned(options, { device_trust_disabled: true }),
     device_trust: { disabled: true },
     has_motd: false,
     default_session_ttl: "12h0m0s",

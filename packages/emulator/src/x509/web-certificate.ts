@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { buildCertificate, type CertificateIssuer, subjectKeyId } from "./build.ts";
 import type { AltNames } from "./extensions.ts";
 import { nameOids } from "./name.ts";
@@ -10,14 +10,20 @@ export interface WebAuthority extends CertificateIssuer {
   readonly certificatePem: string;
 }
 
-/** Makes a P-256 CA that is valid for a year. */
-export function createWebAuthority(commonName: string, now: Date): WebAuthority {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+/** Makes a P-256 CA that is valid for a year, or gives one that was made before. */
+export function createWebAuthority(
+  commonName: string,
+  now: Date,
+  made?: { privateKey: KeyObject; certificatePem: string },
+): WebAuthority {
+  const privateKey = made?.privateKey ?? generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const issuer = {
     name: [[{ oid: nameOids.commonName, value: commonName }]],
     privateKey,
     keyId: subjectKeyId(publicKey),
   };
+  if (made !== undefined) return { ...issuer, certificatePem: made.certificatePem };
   const certificatePem = buildCertificate({
     subject: issuer.name,
     publicKey,

@@ -1,8 +1,18 @@
-import * as v from "valibot";
+import { type Claims, claimText, textClaims } from "../claims.ts";
+import { type KeysOf, listKey, textKey } from "../keys.ts";
 import type { TokenResource } from "../model.ts";
 import type { DocumentProblem } from "../problem.ts";
-import { list, mapping, type Shape, text } from "../shape.ts";
-import type { IdTokenJoinMethod, TokenRule, TokenSpec } from "./join-method.ts";
+import { isAtLeast, type ServerVersion } from "../server-version.ts";
+import { exact } from "./comparison.ts";
+import {
+  fullRef,
+  type IdTokenJoinMethod,
+  noRuleMatched,
+  type TokenRule,
+  type TokenSpec,
+  withoutZeros,
+  wordOf,
+} from "./join-method.ts";
 
 /** A rule of `spec.github.allow`; an empty text is a field that is not checked. */
 export type GithubRule = {
@@ -27,67 +37,95 @@ export interface GithubBlock {
   static_jwks: string;
 }
 
-const block: Shape<GithubBlock> = v.object({
-  allow: list(
-    mapping(
-      v.object({
-        sub: text,
-        repository: text,
-        repository_owner: text,
-        workflow: text,
-        environment: text,
-        actor: text,
-        ref: text,
-        ref_type: text,
-      }),
-    ),
-  ),
-  enterprise_server_host: text,
-  enterprise_slug: text,
-  static_jwks: text,
-});
+const ruleKeys: KeysOf<GithubRule> = {
+  sub: textKey("Subject of the ID token, whole."),
+  repository: textKey("Repository as owner/name."),
+  repository_owner: textKey("User or organisation that owns the repository."),
+  workflow: textKey("Name of the workflow, not its file."),
+  environment: textKey("Deployment environment of the job."),
+  actor: textKey("Login of the person or app that started the run."),
+  ref: textKey("Full git ref, such as refs/heads/main."),
+  ref_type: textKey("Kind of the ref.", { values: ["branch", "tag"] }),
+};
+
+const blockKeys: KeysOf<GithubBlock> = {
+  allow: listKey("Rules, of which one has to match.", ruleKeys),
+  enterprise_server_host: textKey("Host of a GitHub Enterprise Server, without scheme and path."),
+  enterprise_slug: textKey("Slug of the enterprise when its ID tokens have an issuer of their own.", {
+    since: "15",
+  }),
+  static_jwks: textKey("JWKS document that replaces discovery.", { since: "17" }),
+};
 
 const requiresOneOf = ["repository", "repository_owner", "sub"] as const;
 
 const issuer = "https://token.actions.githubusercontent.com";
 
+const claims = [
+  "sub",
+  "actor",
+  "actor_id",
+  "base_ref",
+  "head_ref",
+  "environment",
+  "event_name",
+  "job_workflow_ref",
+  "ref",
+  "ref_type",
+  "repository",
+  "repository_id",
+  "repository_owner",
+  "repository_owner_id",
+  "repository_visibility",
+  "run_id",
+  "run_number",
+  "run_attempt",
+  "sha",
+  "workflow",
+];
+
 /** GitHub Actions (provision-token.md section 4.3, id-tokens.md section 2.2). */
 export const github: IdTokenJoinMethod = {
   name: "github",
-  block,
-  claims: [
-    "sub",
-    "actor",
-    "actor_id",
-    "base_ref",
-    "head_ref",
-    "environment",
-    "event_name",
-    "job_workflow_ref",
-    "ref",
-    "ref_type",
-    "repository",
-    "repository_id",
-    "repository_owner",
-    "repository_owner_id",
-    "repository_visibility",
-    "run_id",
-    "run_number",
-    "run_attempt",
-    "sha",
-    "workflow",
-  ],
+  since: "8",
+  help: "GitHub Actions",
+  proof: "id-token",
+  keys: blockKeys,
+  claims,
+  reader: { shapes: textClaims(...claims), caseSensitive: false },
   fields: [
-    "sub",
-    "repository",
-    "repository_owner",
-    "workflow",
-    "environment",
-    "actor",
-    "ref",
-    "ref_type",
-  ].map((name) => ({ field: name, claim: name })),
+    { field: "sub", claim: "sub", compare: exact },
+    {
+      field: "repository",
+      claim: "repository",
+      compare: exact,
+      form: { pattern: /^[^/\s]+\/[^/\s]+$/, says: "not of the form owner/name" },
+    },
+    {
+      field: "repository_owner",
+      claim: "repository_owner",
+      compare: exact,
+      form: { pattern: /^[^/\s]+$/, says: "no login" },
+    },
+    { field: "workflow", claim: "workflow", compare: exact },
+    { field: "environment", claim: "environment", compare: exact },
+    { field: "actor", claim: "actor", compare: exact },
+    { field: "ref", claim: "ref", compare: exact, form: fullRef },
+    { field: "ref_type", claim: "ref_type", compare: exact, form: wordOf("branch", "tag") },
+  ],
   requiresOneOf,
+  breadths: [
+    { name: "environment", fields: ["repository", "environment"] },
+    {
+      // The ref of a pull request is good for that one alone.
+      name: "pull-request",
+      fields: ["repository", "sub"],
+      when: (found) => claimText(found, "sub").endsWith(":pull_request"),
+    },
+    { name: "ref", fields: ["repository", "ref"] },
+    { name: "repository", fields: ["repository"] },
+    { name: "owner", fields: ["repository_owner"] },
+  ],
   check,
   rules(token: TokenResource): readonly TokenRule[] {
     return token.github?.allow ?? [];
@@ -100,6 +138,37 @@ export const github: IdTokenJoinMethod = {
   },
   expectedAudience(): string {
     return "teleport.cluster.local";
+  },
+  staticJwks: (token) => token.github?.static_jwks || undefined,
+  noMatch: noRuleMatched,
+  doubts,
+  suggestBlock({ iss }): Record<string, unknown> {
+    const found = typeof iss === "string" ? iss : "";
+    const host = /^https:\/\/([^/]+)\/_services\/token$/.exec(found)?.[1];
+    const slug = found.startsWith(`${issuer}/`) ? found.slice(issuer.length + 1) : "";
+    if (host !== undefined) return { enterprise_server_host: host };
+    return slug === "" ? {} : { enterprise_slug: slug };
+  },
+  attributes(found: Claims): object {
+    const recorded = [
+      "sub",
+      "actor",
+      "environment",
+      "ref",
+      "ref_type",
+      "repository",
+      "repository_owner",
+      "workflow",
+    ];
+    const names = [...recorded, "event_name", "sha", "run_id"];
+    return withoutZeros(Object.fromEntries(names.map((name) => [name, claimText(found, name)])));
+  },
+  enterpriseOnly(token: TokenResource, server: ServerVersion): string | undefined {
+    const { enterprise_server_host: host = "", enterprise_slug: slug = "" } = token.github ?? {};
+    const usesSlug = slug !== "" && isAtLeast(server, "15");
+    return host !== "" || usesSlug
+      ? "github enterprise server joining: this feature requires Teleport Enterprise"
+      : undefined;
   },
 };
 
@@ -129,6 +198,27 @@ function check(spec: TokenSpec): DocumentProblem[] {
     const message =
       "'spec.github.enterprise_server_host' and 'spec.github.enterprise_slug' cannot both be set";
     problems.push({ path: [...at, "enterprise_slug"], message });
+  }
+  return problems;
+}
+
+function doubts(rule: TokenRule): DocumentProblem[] {
+  const { repository, repository_owner: owner, sub, ref, ref_type: type } = rule as GithubRule;
+  const problems: DocumentProblem[] = [];
+  if (repository !== "" && owner !== "" && !repository.startsWith(`${owner}/`)) {
+    const message = "never matches: the repository has another owner";
+    problems.push({ path: ["repository_owner"], message });
+  }
+  if (
+    (type === "branch" && ref.startsWith("refs/tags/")) ||
+    (type === "tag" && ref.startsWith("refs/heads/"))
+  ) {
+    problems.push({ path: ["ref_type"], message: "never matches: the ref is of the other type" });
+  }
+  if (repository === "" && owner === "" && sub !== "" && !/^repo:[^/:]+\/[^/:]+(:|$)/.test(sub)) {
+    const message =
+      "names no repository and no owner: whoever may customise subjects on GitHub can make such an ID token";
+    problems.push({ path: ["sub"], message });
   }
   return problems;
 }

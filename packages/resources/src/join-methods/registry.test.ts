@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { githubToken } from "../testing.ts";
+import { ruleKeysOf } from "../token-keys.ts";
 import { joinMethodSince } from "./known.ts";
 import { findJoinMethod, joinMethods } from "./registry.ts";
 
@@ -10,14 +11,15 @@ describe("the registry of join methods", () => {
       expect(findJoinMethod(name)).toBe(method);
       expect(joinMethodSince.has(name)).toBe(true);
       expect(method.claims).toEqual([...new Set(method.claims)]);
-      expect(method.claims).toEqual(expect.arrayContaining(method.fields.map(({ claim }) => claim)));
-      expect(method.fields.map(({ field }) => field)).toEqual(
-        expect.arrayContaining([...method.requiresOneOf]),
-      );
+      const names = method.fields.map(({ field }) => field);
+      for (const { fields } of method.breadths) expect(names).toEqual(expect.arrayContaining([...fields]));
+      const keys = Object.keys(ruleKeysOf(name) ?? {});
+      expect(keys).toEqual(expect.arrayContaining(names));
+      expect(keys).toEqual(expect.arrayContaining([...method.requiresOneOf]));
     }
   });
 
-  it.each(["", "gitlab", "constructor", "__proto__", "GitHub"])("has no method %j", (name) => {
+  it.each(["", "zebra", "constructor", "__proto__", "GitHub"])("has no method %j", (name) => {
     expect(findJoinMethod(name)).toBeUndefined();
   });
 

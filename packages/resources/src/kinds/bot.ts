@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { parseResourceDuration } from "../duration.ts";
 import type { BotResource, ValueLists } from "../model.ts";
 import { ignored, list, mapping, optionalMapping, text, texts } from "../shape.ts";
-import type { Kind, Reading } from "./kind.ts";
+import { type Kind, kindOfShape, type Reading } from "./kind.ts";
 import { checkMetadata, type Metadata, metadataShape } from "./metadata.ts";
 
 interface BotDocument {
@@ -12,7 +12,7 @@ interface BotDocument {
 }
 
 /** `kind: bot` (join.md section 13.1). */
-export const botKind: Kind = v.pipe(
+export const botKind: Kind = kindOfShape<BotDocument>(
   v.object({
     kind: text,
     sub_kind: text,
@@ -27,10 +27,10 @@ export const botKind: Kind = v.pipe(
     ),
     status: ignored,
   }),
-  v.transform((document) => read(document)),
+  read,
 );
 
-function read({ version, metadata, spec }: BotDocument): Reading {
+function read({ version, metadata, spec }: BotDocument): Omit<Reading, "keyWarnings"> {
   const problems = checkMetadata(metadata);
   if (version !== "v1") {
     const message = `bot version ${JSON.stringify(version)} is not supported, the version is v1`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkResources, parseResources } from "../parse-resources.ts";
-import { readTimestamp } from "./metadata.ts";
+import { readTimestamp } from "../timestamp.ts";
 
 function messages(text: string): string[] {
   return checkResources(text, "x").problems.map(({ path, message }) => `${path}: ${message}`);
@@ -70,13 +70,13 @@ spec:
 describe("a user", () => {
   it("is read with its traits", () => {
     const user =
-      "{kind: user, version: v2, metadata: {name: a, labels: {x: y}}, spec: {roles: [access], traits: {logins: [root]}}}";
+      "{kind: user, version: v2, metadata: {name: a, labels: {x: z}}, spec: {roles: [access], traits: {logins: [root]}}}";
     expect(parseResources(user, "x")).toEqual([
       {
         kind: "user",
         version: "v2",
         name: "a",
-        labels: { x: "y" },
+        labels: { x: "z" },
         roles: ["access"],
         traits: { logins: ["root"] },
       },

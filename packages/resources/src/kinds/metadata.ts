@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { DocumentProblem } from "../problem.ts";
 import { ignored, optionalMapping, record, type Shape, text } from "../shape.ts";
+import { readTimestamp } from "../timestamp.ts";
 
 /** `metadata`, the same for every kind. */
 export interface Metadata {
@@ -25,8 +26,6 @@ export const metadataShape: Shape<Metadata> = optionalMapping(
 );
 
 const labelKeyPattern = /^[a-zA-Z/.0-9_:*-]+$/;
-const timestampPattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-
 /** Checks `metadata` as the server does. */
 export function checkMetadata(metadata: Metadata): DocumentProblem[] {
   const problems: DocumentProblem[] = [];
@@ -45,16 +44,6 @@ export function checkMetadata(metadata: Metadata): DocumentProblem[] {
     problems.push({ path: ["metadata", "expires"], message });
   }
   return problems;
-}
-
-/** Reads an RFC 3339 time, precise to the millisecond; undefined for anything else. */
-export function readTimestamp(written: string): Date | undefined {
-  if (!timestampPattern.test(written)) return undefined;
-  const date = new Date(written.toUpperCase());
-  // February 30 would otherwise become March 2.
-  const day = new Date(written.slice(0, 10));
-  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(written.slice(0, 10));
-  return exists && !Number.isNaN(date.getTime()) ? date : undefined;
 }
 
 /** Gives what of `metadata` a resource holds only where it was written. */

@@ -5,7 +5,7 @@ import type { DocumentProblem } from "../problem.ts";
 import { defaultMaxSessionTtlMs } from "../role-defaults.ts";
 import { isRolePattern } from "../role-pattern.ts";
 import { flag, ignored, optionalMapping, type Shape, text } from "../shape.ts";
-import type { Kind, Reading } from "./kind.ts";
+import { type Kind, kindOfShape, type Reading } from "./kind.ts";
 import { checkMetadata, type Metadata, metadataShape, optionalMetadata } from "./metadata.ts";
 import { conditionsShape } from "./role-conditions.ts";
 
@@ -58,7 +58,7 @@ const otherOptions = [
 const versions = ["v3", "v4", "v5", "v6", "v7", "v8"];
 
 /** `kind: role` (user-certs.md section 2.3). */
-export const roleKind: Kind = v.pipe(
+export const roleKind: Kind = kindOfShape<RoleDocument>(
   v.object({
     kind: text,
     sub_kind: text,
@@ -80,10 +80,10 @@ export const roleKind: Kind = v.pipe(
       }),
     ),
   }),
-  v.transform((document) => read(document)),
+  read,
 );
 
-function read({ version, metadata, spec }: RoleDocument): Reading {
+function read({ version, metadata, spec }: RoleDocument): Omit<Reading, "keyWarnings"> {
   const problems = checkMetadata(metadata);
   const warnings: DocumentProblem[] = [];
   if (!versions.includes(version)) {

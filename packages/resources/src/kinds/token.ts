@@ -1,62 +1,60 @@
 import * as v from "valibot";
-import type { TokenSpec } from "../join-methods/join-method.ts";
-import { joinMethodSince } from "../join-methods/known.ts";
+import { parseResourceDuration } from "../duration.ts";
+import type { JoinMethod, TokenSpec } from "../join-methods/join-method.ts";
 import { findJoinMethod } from "../join-methods/registry.ts";
-import type { TokenResource } from "../model.ts";
+import { shapeOf } from "../key-shapes.ts";
+import type { TokenResource, TokenStatus } from "../model.ts";
 import type { DocumentProblem } from "../problem.ts";
-import { ignored, list, mapping, optionalMapping, type Shape, text, texts, valueLists } from "../shape.ts";
+import { findKeyPlaces, readKnownKeys } from "../read-keys.ts";
+import { isAtLeast } from "../server-version.ts";
+import { ignored, optionalMapping, type Shape, text } from "../shape.ts";
 import { normaliseSystemRole } from "../system-roles.ts";
-import type { Kind, Reading } from "./kind.ts";
-import { checkMetadata, type Metadata, metadataShape, optionalMetadata, readTimestamp } from "./metadata.ts";
+import { readTimestamp } from "../timestamp.ts";
+import { checkTokenDoubts } from "../token-doubts.ts";
+import { specKeys, tokenKeys } from "../token-keys.ts";
+import { describeTypeIssue } from "../type-problem.ts";
+import type { Kind, Reading, ReadingContext } from "./kind.ts";
+import { checkMetadata, type Metadata, metadataShape, optionalMetadata } from "./metadata.ts";
 
 interface TokenDocument {
   version: string;
   metadata: Metadata;
   spec: TokenSpec;
+  status: unknown;
 }
 
 /** Values of the label `teleport.dev/origin` that a server accepts; the first seven are what 14.2.0 lists. */
 const origins = ["defaults", "config-file", "dynamic", "cloud", "kubernetes", "okta", "discovery-kubernetes"];
 const laterOrigins = ["integration_awsoidc"];
 
-// The methods' blocks come from the registry by name, so their types have to be restored.
-const specShape: Shape<TokenSpec> = v.object({
-  roles: texts,
-  allow: list(mapping(v.object({ aws_account: text, aws_regions: texts, aws_role: text, aws_arn: text }))),
-  aws_iid_ttl: ignored,
-  join_method: text,
-  bot_name: text,
-  suggested_labels: valueLists,
-  suggested_agent_matcher_labels: valueLists,
-  ...Object.fromEntries([...joinMethodSince.keys()].map((name) => [name, blockShape(name)])),
-}) as unknown as Shape<TokenSpec>;
+const shape: Shape<TokenDocument> = v.object({
+  kind: text,
+  sub_kind: text,
+  version: text,
+  metadata: metadataShape,
+  spec: optionalMapping(shapeOf<TokenSpec>(specKeys)),
+  status: ignored,
+});
 
-/** A block that is null is one that is not there. */
-function blockShape(name: string): v.GenericSchema {
-  const block = findJoinMethod(name)?.block;
-  if (block === undefined) return ignored;
-  return v.pipe(
-    v.nullish(mapping(block)),
-    v.transform((value) => value ?? undefined),
-  );
-}
+const places = findKeyPlaces(tokenKeys);
 
 /** `kind: token` (provision-token.md sections 1, 2 and 4). */
-export const tokenKind: Kind = v.pipe(
-  v.object({
-    kind: text,
-    sub_kind: text,
-    version: text,
-    metadata: metadataShape,
-    spec: optionalMapping(specShape),
-    status: ignored,
-  }),
-  v.transform((document) => read(document)),
-);
+export const tokenKind: Kind = (document, context) => {
+  const known = readKnownKeys(document, tokenKeys, context.server, places);
+  const decoded = v.safeParse(shape, known.value);
+  if (!decoded.success) {
+    const problems = decoded.issues.map(describeTypeIssue);
+    return { problems, warnings: known.doubtful, keyWarnings: known.unknown };
+  }
+  const reading = read(decoded.output, context);
+  return { ...reading, warnings: [...known.doubtful, ...reading.warnings], keyWarnings: known.unknown };
+};
 
-function read({ version, metadata, spec }: TokenDocument): Reading {
+function read(document: TokenDocument, context: ReadingContext): Omit<Reading, "keyWarnings"> {
+  const { metadata, spec } = document;
   const joinMethod = spec.join_method || (spec.allow.length > 0 ? "ec2" : "token");
-  const method = findJoinMethod(joinMethod);
+  const known = findJoinMethod(joinMethod);
+  const method = known !== undefined && isAtLeast(context.server, known.since) ? known : undefined;
   const resource: TokenResource = {
     kind: "token",
     version: "v2",
@@ -68,37 +66,65 @@ function read({ version, metadata, spec }: TokenDocument): Reading {
   const expires = readTimestamp(metadata.expires);
   if (expires !== undefined) resource.expires = expires;
   if (spec.bot_name !== "") resource.botName = spec.bot_name;
-  if (method !== undefined && method.name !== "token") {
-    Object.assign(resource, { [method.name]: spec[method.name] });
-  }
+  const { suggested_labels: labels, suggested_agent_matcher_labels: matchers } = spec;
+  if (Object.keys(labels).length > 0) resource.suggestedLabels = labels;
+  if (Object.keys(matchers).length > 0) resource.suggestedAgentMatcherLabels = matchers;
+  if (method !== undefined) takeMethod(resource, method, spec);
+  if (context.stored && isStatus(document.status)) resource.status = document.status;
 
-  const warnings: DocumentProblem[] = [];
-  if (method === undefined && joinMethodSince.has(joinMethod)) {
-    const message = `join method "${joinMethod}" is not enforced here: its rules are neither checked nor matched`;
-    warnings.push({ path: ["spec", "join_method"], message });
+  const problems = check(document, resource, method, context);
+  const warnings = checkTokenDoubts({ token: resource, spec, method, context, status: document.status });
+  if (document.version === "") {
+    const message =
+      'there is no version: the server takes the document for one of the oldest form, which has its name elsewhere; write "version: v2"';
+    warnings.push({ path: [], message });
   }
-  return { resource, problems: check(version, metadata, resource, spec), warnings };
+  return { resource, problems, warnings };
+}
+
+/** Takes over what of `spec` belongs to the join method, with the server's defaults. */
+function takeMethod(resource: TokenResource, { name }: JoinMethod, spec: TokenSpec): void {
+  if (name === "ec2" || name === "iam") {
+    resource.allow = spec.allow;
+    if (name === "ec2") resource.awsIidTtlMs = parseResourceDuration(spec.aws_iid_ttl) || defaultIidTtlMs;
+  } else if (name !== "token" && spec[name] !== undefined) {
+    Object.assign(resource, { [name]: spec[name] });
+    if (resource.kubernetes !== undefined) {
+      resource.kubernetes = { ...resource.kubernetes, type: resource.kubernetes.type || "in_cluster" };
+    }
+  }
+}
+
+/** Age of an instance identity document that is accepted unless a token says otherwise (provision-token.md section 2). */
+const defaultIidTtlMs = 300_000;
+
+function isStatus(status: unknown): status is TokenStatus {
+  return typeof status === "object" && status !== null && "bound_keypair" in status;
 }
 
 function check(
-  version: string,
-  metadata: Metadata,
+  { version, metadata, spec }: TokenDocument,
   token: TokenResource,
-  spec: TokenSpec,
+  method: JoinMethod | undefined,
+  context: ReadingContext,
 ): DocumentProblem[] {
   // A server takes a document without a version for one of the first form, whose name stands elsewhere.
   if (version === "") return [{ path: ["metadata", "name"], message: "missing parameter Name" }];
   if (version !== "v2") {
     return [{ path: ["version"], message: `server resource version ${version} is not supported` }];
   }
-  const method = findJoinMethod(token.joinMethod);
   const problems = [...checkMetadata(metadata), ...checkOrigin(metadata), ...checkRoles(token, spec)];
-  if (method !== undefined) {
-    problems.push(...method.check(spec));
-  } else if (!joinMethodSince.has(token.joinMethod)) {
+  if (method === undefined) {
     const message = `unknown join method "${token.joinMethod}"`;
     problems.push({ path: ["spec", "join_method"], message });
+    return problems;
   }
+  problems.push(...method.check(spec, context.server));
+  if (spec.aws_iid_ttl !== "" && parseResourceDuration(spec.aws_iid_ttl) === undefined) {
+    problems.push({ path: ["spec", "aws_iid_ttl"], message: "must be a duration such as 5m or 1h30m" });
+  }
+  const needs = context.enterprise === false ? method.enterpriseOnly?.(token, context.server) : undefined;
+  if (needs !== undefined) problems.push({ path: ["spec", method.name], message: needs });
   return problems;
 }
 

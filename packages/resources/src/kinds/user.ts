@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { UserResource, ValueLists } from "../model.ts";
 import { ignored, optionalMapping, record, type Shape, text, texts } from "../shape.ts";
-import type { Kind, Reading } from "./kind.ts";
+import { type Kind, kindOfShape, type Reading } from "./kind.ts";
 import { checkMetadata, type Metadata, metadataShape } from "./metadata.ts";
 
 interface UserDocument {
@@ -23,7 +23,7 @@ const otherKeys = [
 ];
 
 /** `kind: user` (user-certs.md section 2.3). */
-export const userKind: Kind = v.pipe(
+export const userKind: Kind = kindOfShape<UserDocument>(
   v.object({
     kind: text,
     sub_kind: text,
@@ -38,10 +38,10 @@ export const userKind: Kind = v.pipe(
     ),
     status: ignored,
   }),
-  v.transform((document) => read(document)),
+  read,
 );
 
-function read({ version, metadata, spec }: UserDocument): Reading {
+function read({ version, metadata, spec }: UserDocument): Omit<Reading, "keyWarnings"> {
   const problems = checkMetadata(metadata);
   if (version !== "v2") {
     const message = `user version ${JSON.stringify(version)} is not supported, the version is v2`;

@@ -1,0 +1,48 @@
+/** Short codes of Oracle Cloud's commercial regions, which older OCIDs carry (Oracle's list of regions). */
+const regionByCode: ReadonlyMap<string, string> = new Map([
+  ["syd", "ap-sydney-1"],
+  ["mel", "ap-melbourne-1"],
+  ["gru", "sa-saopaulo-1"],
+  ["vcp", "sa-vinhedo-1"],
+  ["yul", "ca-montreal-1"],
+  ["yyz", "ca-toronto-1"],
+  ["scl", "sa-santiago-1"],
+  ["vap", "sa-valparaiso-1"],
+  ["bog", "sa-bogota-1"],
+  ["cdg", "eu-paris-1"],
+  ["mrs", "eu-marseille-1"],
+  ["fra", "eu-frankfurt-1"],
+  ["hyd", "ap-hyderabad-1"],
+  ["bom", "ap-mumbai-1"],
+  ["mtz", "il-jerusalem-1"],
+  ["lin", "eu-milan-1"],
+  ["kix", "ap-osaka-1"],
+  ["nrt", "ap-tokyo-1"],
+  ["qro", "mx-queretaro-1"],
+  ["mty", "mx-monterrey-1"],
+  ["ams", "eu-amsterdam-1"],
+  ["jed", "me-jeddah-1"],
+  ["ruh", "me-riyadh-1"],
+  ["beg", "eu-jovanovac-1"],
+  ["sin", "ap-singapore-1"],
+  ["xsp", "ap-singapore-2"],
+  ["jnb", "af-johannesburg-1"],
+  ["icn", "ap-seoul-1"],
+  ["yny", "ap-chuncheon-1"],
+  ["mad", "eu-madrid-1"],
+  ["arn", "eu-stockholm-1"],
+  ["zrh", "eu-zurich-1"],
+  ["auh", "me-abudhabi-1"],
+  ["dxb", "me-dubai-1"],
+  ["lhr", "uk-london-1"],
+  ["cwl", "uk-cardiff-1"],
+  ["iad", "us-ashburn-1"],
+  ["ord", "us-chicago-1"],
+  ["phx", "us-phoenix-1"],
+  ["sjc", "us-sanjose-1"],
+]);
+
+/** Gives the full name of a region that was written by its name or its short code. */
+export function oracleRegion(written: string): string {
+  return regionByCode.get(written) ?? written;
+}
