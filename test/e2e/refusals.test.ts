@@ -186,13 +186,14 @@ for (const node of nodePrograms()) {
       expectFailure(job, await job.run(), "ERR_JOIN_ID_TOKEN_REFUSED", ['the token "ghcom"']);
     });
 
-    test("no rule matches its claims: the message shows them, and a rule to paste", async () => {
+    test("no rule matches its claims: the message shows them, and a token to paste", async () => {
       await using job = await start({ claims: { repository: "acme/other", environment: "prod" } });
       expectFailure(job, await job.run(), "ERR_JOIN_CLAIMS_NOT_ALLOWED", [
         'refused to let this job join with the token "ghcom"',
         'repository: "acme/other"',
         'actor: "octo"',
-        '  github:\n    allow:\n    - repository: "acme/other"\n      environment: "prod"',
+        "kind: token\nversion: v2\nmetadata:\n  name: ghcom\n",
+        "  github:\n    allow:\n    - repository: acme/other\n      environment: prod",
       ]);
     });
 

@@ -11,42 +11,34 @@ const claims = {
   run_id: "4711",
 };
 
-/** Puts the printed rule where a token resource has it. */
-function tokenWith(help: string): TokenResource {
-  const rule = help
-    .slice(help.indexOf("  github:"))
-    .split("\n")
-    .map((line) => `  ${line.slice(2)}`);
-  const text = [
-    "kind: token",
-    "version: v2",
-    "metadata: {name: ci}",
-    "spec:",
-    "  roles: [Bot]",
-    "  bot_name: robot",
-    "  join_method: github",
-    ...rule,
-  ].join("\n");
-  return parseResources(text, "help")[0] as TokenResource;
+/** Reads the printed token document back. */
+function tokenOf(help: string): TokenResource {
+  return parseResources(help.slice(help.indexOf("kind: token")), "help")[0] as TokenResource;
 }
 
 describe("what a refused job is told", () => {
   test("who it is, by the claims that a rule can name and no others", () => {
-    const help = claimsHelp("github", claims) ?? "";
+    const help = claimsHelp("github", claims, "ci") ?? "";
     expect(help).toContain('  repository: "acme/shop"');
     expect(help).toContain('  actor: "o\\"cto: #1"');
     expect(help).not.toContain("run_id");
   });
 
-  test("the rule can be pasted and lets exactly this job in", () => {
-    const token = tokenWith(claimsHelp("github", claims) ?? "");
+  test("the token can be created as it is and lets exactly this job in", () => {
+    const help = claimsHelp("github", claims, "ci") ?? "";
+    const token = tokenOf(help);
+    expect(token.name).toBe("ci");
     expect(matchToken(token, claims).matched).toBe(true);
     expect(matchToken(token, { ...claims, environment: "dev" }).matched).toBe(false);
     expect(matchToken(token, { ...claims, repository: "acme/other" }).matched).toBe(false);
   });
 
+  test("claims of unexpected types are no reason to lose the refusal itself", () => {
+    expect(claimsHelp("github", { ...claims, run_id: 1 }, "ci")).toBeUndefined();
+  });
+
   test("a method whose claims nobody can name is told nothing", () => {
-    expect(claimsHelp("token", claims)).toBeUndefined();
-    expect(claimsHelp("constructor", claims)).toBeUndefined();
+    expect(claimsHelp("token", claims, "ci")).toBeUndefined();
+    expect(claimsHelp("constructor", claims, "ci")).toBeUndefined();
   });
 });

@@ -124,7 +124,7 @@ async function explain(error: unknown, method: string, proof: Proof): Promise<un
   if (!(error instanceof JoinError) || proof.idToken === undefined) return error;
   if (error.code !== "ERR_JOIN_CLAIMS_NOT_ALLOWED") return error;
   const { claimsHelp } = await import("./claims-help.ts");
-  const help = claimsHelp(method, proof.idToken.claims);
+  const help = claimsHelp(method, proof.idToken.claims, proof.token.reveal());
   if (help === undefined) return error;
   return new JoinError({
     code: error.code,
