@@ -26,10 +26,9 @@ export interface Run {
  * Loads the gRPC half of the join, which takes a while, when the request to join is on its way and there is nothing
  * else to do. Touching `Headers` makes Node load its fetch library, which the first call would wait for.
  */
-async function loadIssue(): Promise<typeof import("./issue.ts")> {
-  const loaded = await import("./issue.ts");
+async function loadIssue(): Promise<void> {
+  await import("./issue.ts");
   void globalThis.Headers;
-  return loaded;
 }
 
 /**
@@ -55,7 +54,7 @@ export async function runJoin(plan: Plan, context: RunContext): Promise<JoinRepo
   const proof = await fetchProof(run);
   const { bot, issued } = await withKeyType(run, async (keyType) => {
     const bot = await joinAsBot(run, connections, proof, keyType, loadIssue);
-    const { issueCertificates } = await loadIssue();
+    const { issueCertificates } = await import("./issue.ts");
     const issued = await issueCertificates(run, connections, bot, keyType);
     return { bot, issued };
   });
