@@ -28,12 +28,13 @@ function defaultOf({ required, default: value, fallback }: InputDefinition): str
   return value === undefined ? (fallback ?? "none") : `\`${value}\``;
 }
 
-function meaningOf({ help, choices, aliases, gitHubOnly }: InputDefinition): string {
+function meaningOf({ help, choices, aliases, gitHubOnly, shellOnly }: InputDefinition): string {
   return [
     help,
     ...(choices === undefined ? [] : [`One of: ${choices.join(", ")}.`]),
     ...(aliases === undefined ? [] : [`Also accepted as \`${aliases.join("`, `")}\`.`]),
     ...(gitHubOnly ? ["Only in the action."] : []),
+    ...(shellOnly ? ["Only on the command line."] : []),
   ].join(" ");
 }
 

@@ -9,18 +9,19 @@ import { benchBundles } from "./bundles.ts";
 import { benchJoins } from "./joins.ts";
 import { benchSsh } from "./ssh.ts";
 import { openTbot } from "./tbot.ts";
+import { benchTokens } from "./tokens.ts";
 
 const help = `npm run bench -- [options]
 
   --runs N       measurements of each kind, the median is shown (default 5)
   --version V    emulated Teleport: 14 or 18 (default 18)
-  --only TOPICS  some of: joins, bundles, ssh (comma-separated; default all)
+  --only TOPICS  some of: joins, bundles, ssh, tokens (comma-separated; default all)
   --tbot PATH    runs this tbot beside our client`;
 
 /** Added round-trip times, in milliseconds. */
 const distances = [0, 20, 100];
 
-const topics = ["joins", "bundles", "ssh"];
+const topics = ["joins", "bundles", "ssh", "tokens"];
 
 /** Loads of a bundle for each run of the slower measurements: they are short, and vary more. */
 const pairsPerRun = 4;
@@ -76,3 +77,4 @@ if (only.includes("joins"))
   await benchJoins({ runs, version, distances, directory: join(directory, "joins"), tbot });
 if (only.includes("bundles")) await benchBundles({ pairs: runs * pairsPerRun, directory });
 if (only.includes("ssh")) await benchSsh({ runs, version, distances, directory: join(directory, "ssh") });
+if (only.includes("tokens")) await benchTokens({ runs, version, directory: join(directory, "tokens") });

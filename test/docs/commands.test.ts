@@ -32,14 +32,18 @@ function text(path: string): string {
 
 /** The flags that a command's help knows. */
 function flagsOf(command: string): Set<string> {
-  const help = execFileSync(process.execPath, [bundlePath("bot-join.cjs"), command, "--help"], {
+  const help = execFileSync(process.execPath, [bundlePath("bot-join.cjs"), ...command.split(" "), "--help"], {
     encoding: "utf8",
   });
   return new Set(help.match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? []);
 }
 
 describe("words of commands", () => {
-  const commands = ["start", "emulate", "ssh-proxy-command", "demo"];
+  const commands = [
+    ...["start", "emulate", "ssh-proxy-command", "demo"],
+    ...["check", "explain", "suggest", "convert", "schema"].map((name) => `tokens ${name}`),
+    ...["add", "ls", "rm", "instances list", "instances show", "instances add"].map((name) => `bots ${name}`),
+  ];
   const flags = new Map(commands.map((command) => [command, flagsOf(command)]));
   const lines = [...pages().flatMap(blocksOf), ...examples().map((file) => ({ ...file, line: 1 }))]
     .flatMap((block) => block.text.split("\n"))
@@ -50,8 +54,10 @@ describe("words of commands", () => {
   });
 
   test.each(lines)("%s", (line) => {
-    const [, command = "", rest = ""] = /bot-join(?:\.cjs)? ([a-z-]+)(.*)$/.exec(line) ?? [];
+    const [, said = ""] = /bot-join(?:\.cjs)? ([a-z-].*)$/.exec(line) ?? [];
+    const command = commands.find((name) => `${said} `.startsWith(`${name} `)) ?? said;
     expect(commands).toContain(command);
+    const rest = said.slice(command.length);
     for (const [flag] of rest.matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) {
       expect([...(flags.get(command) ?? [])]).toContain(flag);
     }
@@ -59,8 +65,8 @@ describe("words of commands", () => {
 
   test("flags that the pages of the commands name exist", () => {
     const all = [...flags.values()].flatMap((set) => [...set]);
-    for (const path of ["docs/command-line.md", "docs/emulator.md"]) {
-      for (const [, flag] of text(path).matchAll(/`(--[a-z-]+)/g)) expect(all, path).toContain(flag);
+    for (const path of ["docs/command-line.md", "docs/emulator.md", "docs/tokens.md", "docs/bots.md"]) {
+      for (const [, flag] of text(path).matchAll(/`(--[a-z][a-z-]*)/g)) expect(all, path).toContain(flag);
     }
   });
 

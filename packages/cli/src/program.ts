@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { BotJoinCommand } from "./bot-join-command.ts";
+import { addBots } from "./commands/bots/add-bots.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addEmulate } from "./commands/emulate.ts";
 import { addSshProxyCommand } from "./commands/ssh-proxy-command.ts";
 import { addStart } from "./commands/start.ts";
+import { addTokens } from "./commands/tokens/add-tokens.ts";
 
 /** The version of all packages and bundles. */
 const version = "1.0.0";
@@ -19,6 +21,8 @@ export function createProgram(): Command {
     .showSuggestionAfterError();
   addStart(program);
   addSshProxyCommand(program);
+  addTokens(program);
+  addBots(program);
   addEmulate(program);
   addDemo(program);
   return program;

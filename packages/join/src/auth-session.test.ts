@@ -9,7 +9,7 @@ import { type Loopback, listen } from "../../transport/src/testing/loopback.ts";
 import { startOpensslServer } from "../../transport/src/testing/openssl-server.ts";
 import { grpcServer, loopbackDialer } from "../../transport/src/testing/transport-server.ts";
 import { openAuthSession } from "./auth-session.ts";
-import type { BotIdentity } from "./credentials.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { issueOutputs } from "./output-certificates.ts";
 import { recordedBot } from "./testing/recorded.ts";
 

@@ -1,20 +1,15 @@
 import type { Socket } from "node:net";
-import { AuthService, TrustService } from "@bot-join/proto";
-import {
-  authAlpn,
-  createGrpcChannel,
-  encodeClusterName,
-  type GrpcChannel,
-  type ProxyDialer,
-  TransportError,
-} from "@bot-join/transport";
+import { AuthService, BotInstanceService, TrustService } from "@bot-join/proto";
+import { authAlpn, encodeClusterName, type ProxyDialer, TransportError } from "@bot-join/transport";
+import { createGrpcChannel, type GrpcChannel } from "@bot-join/transport/grpc";
 import { type Client, createClient } from "@connectrpc/connect";
-import type { BotIdentity } from "./credentials.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 
 /** A session of the joined bot with its cluster's Auth Service, through the proxy, on one connection. */
 export interface AuthSession {
   auth: Client<typeof AuthService>;
   trust: Client<typeof TrustService>;
+  instances: Client<typeof BotInstanceService>;
   channel: GrpcChannel;
 }
 
@@ -49,6 +44,7 @@ export async function openAuthSession(
   return {
     auth: createClient(AuthService, channel.transport),
     trust: createClient(TrustService, channel.transport),
+    instances: createClient(BotInstanceService, channel.transport),
     channel,
   };
 }

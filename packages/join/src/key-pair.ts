@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import { Secret } from "@bot-join/core";
 import { encodePublicKey, formatAuthorizedKey } from "@bot-join/formats";
@@ -30,10 +30,24 @@ export async function createKeyPair(type: KeyType): Promise<KeyPair> {
     type === "rsa-2048"
       ? privateKey.export({ type: "pkcs1", format: "pem" })
       : privateKey.export({ type: "pkcs8", format: "pem" });
+  return keyPairOf(type, publicKey, new Secret(privatePem.toString()));
+}
+
+const keptTypes: Readonly<Record<string, KeyType>> = { rsa: "rsa-2048", ec: "ecdsa-p256" };
+
+/** Reads a private key that an earlier run kept, RSA or ECDSA; its text stays as it is. Throws when it is neither. */
+export function readKeyPair(privateKeyPem: Secret): KeyPair {
+  const publicKey = createPublicKey(createPrivateKey(privateKeyPem.reveal()));
+  const type = keptTypes[publicKey.asymmetricKeyType ?? ""];
+  if (type === undefined) throw new TypeError(`a key of type ${publicKey.asymmetricKeyType}`);
+  return keyPairOf(type, publicKey, privateKeyPem);
+}
+
+function keyPairOf(type: KeyType, publicKey: KeyObject, privateKeyPem: Secret): KeyPair {
   return {
     type,
     publicKey,
-    privateKeyPem: new Secret(privatePem.toString()),
+    privateKeyPem,
     publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString(),
     publicKeyLine: formatAuthorizedKey(encodePublicKey(publicKey)),
   };

@@ -129,6 +129,23 @@ describe("issueOutputs", () => {
     ]);
   });
 
+  test.each([
+    ["roles given", ["ssh-access"]],
+    ["roles asked for", []],
+  ])("what is done meanwhile is done once, when the certificates are asked for: %s", async (_, roles) => {
+    const { session, calls } = memorySession(real);
+    let before: string[] | undefined;
+    const meanwhile = (): void => {
+      expect(before).toBeUndefined();
+      before = [...calls];
+      void session.instances.submitHeartbeat({}).catch(() => {});
+    };
+    const signal = new AbortController().signal;
+    const outputs = [output({ roles }), output({ roles })];
+    await issueOutputs(session, { bot, outputs, expires, signal, meanwhile });
+    expect(before?.includes("GetRole bot-robot")).toBe(roles.length === 0);
+  });
+
   test("without outputs nothing is asked for but the facts", async () => {
     const { session, calls } = memorySession(real);
     await issueOutputs(session, { bot, outputs: [], expires, signal: new AbortController().signal });

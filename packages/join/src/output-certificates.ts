@@ -2,11 +2,12 @@ import { type Certs, type UserCertsRequest, UserCertsRequestSchema } from "@bot-
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { AuthSession } from "./auth-session.ts";
-import type { BotIdentity } from "./credentials.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { JoinError } from "./errors.ts";
 import type { KeyPair } from "./key-pair.ts";
 import { type Authority, type OutputCertificates, readAuthority, readCertificates } from "./rpc-answers.ts";
 import { rpcError } from "./rpc-refusal.ts";
+import { subjectKeys } from "./subject-keys.ts";
 
 /** One output as far as its certificate goes. */
 export interface OutputRequest {
@@ -34,10 +35,9 @@ export interface IssueOptions {
   outputs: OutputRequest[];
   expires: Date;
   signal: AbortSignal;
+  /** Called once, when the requests for certificates are on their way. */
+  meanwhile?: () => void;
 }
-
-/** The server's major version from which on fields 22 and 23 are read, and field 1 no longer (profiles.md). */
-const splitKeysMajor = 17;
 
 /** Makes one call and converts its failure; `what` says what it does. */
 type Attempt = <T>(what: string, call: Promise<T>) => Promise<T>;
@@ -63,15 +63,16 @@ export async function issueOutputs(session: AuthSession, options: IssueOptions):
     const { certAuthoritiesV2 } = await attempt(`asking for the ${type} CAs`, call);
     return certAuthoritiesV2.map((authority) => readAuthority(authority, cluster));
   };
-  const certificates = (defaultRoles: string[], serverVersion: string | undefined): Promise<Certs[]> =>
-    Promise.all(
-      outputs.map((output) => {
-        const roles = output.roles.length > 0 ? output.roles : defaultRoles;
-        const request = certificateRequest({ ...output, roles }, serverVersion, options);
-        const call = session.auth.generateUserCerts(request, { signal });
-        return attempt(`asking for a certificate with the roles ${roles.join(", ")}`, call);
-      }),
-    );
+  const certificates = (defaultRoles: string[], serverVersion: string | undefined): Promise<Certs[]> => {
+    const calls = outputs.map((output) => {
+      const roles = output.roles.length > 0 ? output.roles : defaultRoles;
+      const request = certificateRequest({ ...output, roles }, serverVersion, options);
+      const call = session.auth.generateUserCerts(request, { signal });
+      return attempt(`asking for a certificate with the roles ${roles.join(", ")}`, call);
+    });
+    options.meanwhile?.();
+    return Promise.all(calls);
+  };
 
   const needRoles = outputs.some(({ roles }) => roles.length === 0);
   const [ping, host, user, db, defaultRoles, early] = await Promise.all([
@@ -116,14 +117,11 @@ async function ownRoles(
   });
 }
 
-/** Fills the key fields that this server reads; all three while its version is not known yet (profiles.md). */
 function certificateRequest(
   output: OutputRequest,
   serverVersion: string | undefined,
   options: IssueOptions,
 ): UserCertsRequest {
-  const major = Number.parseInt(serverVersion ?? "", 10);
-  const line = Buffer.from(`${output.keyPair.publicKeyLine}\n`);
   return create(UserCertsRequestSchema, {
     username: options.bot.identity.username,
     expires: timestampFromDate(options.expires),
@@ -131,9 +129,6 @@ function certificateRequest(
     useRoleRequests: true,
     routeToCluster: output.cluster ?? "",
     reissuableRoleImpersonation: output.allowReissue,
-    ...(major >= splitKeysMajor ? {} : { publicKey: line }),
-    ...(major < splitKeysMajor
-      ? {}
-      : { sshPublicKey: line, tlsPublicKey: Buffer.from(output.keyPair.publicKeyPem) }),
+    ...subjectKeys(output.keyPair, serverVersion),
   });
 }

@@ -1,6 +1,6 @@
 import { TransportError } from "@bot-join/transport";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { BotIdentity } from "./credentials.ts";
+import type { BotIdentity } from "./bot-identity.ts";
 import { JoinError, type JoinErrorCode } from "./errors.ts";
 
 /** Recognised by a part of the server's text (measured-14.2.0.md section 5); the first match counts. */
@@ -14,6 +14,22 @@ const known: readonly { pattern: RegExp; code: JoinErrorCode; hint(bot: BotIdent
     pattern: /only RSA keys|RSA keys only|unsupported (public )?key/i,
     code: "ERR_JOIN_KEY_TYPE_REFUSED",
     hint: () => "The cluster accepts RSA keys only: set the input fips to true.",
+  },
+  {
+    pattern: /cert generation mismatch|current identity generation must be provided/,
+    code: "ERR_JOIN_GENERATION_MISMATCH",
+    hint: ({ identity }) =>
+      "This identity is not the bot's latest: its data directory was copied and the copy was used, or an older copy was put back. " +
+      "A thief's copy looks the same, so Teleport has locked the bot. Find out who used the other copy. Then remove the lock " +
+      `(\`tctl get locks\`, \`tctl rm lock/NAME\`), make a new token (\`tctl bots instances add ${identity.botName}\`; before Teleport 16 ` +
+      "remove the bot and add it again) and join with it and an empty data directory, one for each machine.",
+  },
+  {
+    pattern: /^access denied$|lock targeting .* is in force/,
+    code: "ERR_JOIN_CERTIFICATES_REFUSED",
+    hint: ({ identity }) =>
+      `The bot or what it asks for is locked, or its user ${identity.username} is gone: \`tctl get locks\`, \`tctl bots ls\`. ` +
+      "Teleport itself locks a bot whose data directory was copied, once both copies were used: find out who did before you remove the lock.",
   },
   {
     pattern: /remote cluster .* is not found/,

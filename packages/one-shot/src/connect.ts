@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { describeError, parsePem } from "@bot-join/core";
-import { ProxyDialer } from "@bot-join/transport";
+import { type GrpcChannel, ProxyDialer } from "@bot-join/transport";
 import { OneShotError } from "./errors.ts";
 import type { Run } from "./run.ts";
 
@@ -36,17 +36,20 @@ export class Connections implements Disposable {
   readonly dialer: ProxyDialer;
   readonly #over: AbortController;
   #web: Promise<TLSSocket> | undefined;
-  #spare: Promise<Socket> | undefined;
+  readonly #spares: Promise<Socket>[];
+  readonly #channels: GrpcChannel[] = [];
 
-  /** `over` is the dialer's own end: aborting it gives up connections that are still being made. */
-  constructor(dialer: ProxyDialer, over: AbortController) {
+  /**
+   * `over` is the dialer's own end: aborting it gives up connections that are still being made. `renews` says that the
+   * Auth Service will be asked twice, as two identities, and the web API not at all.
+   */
+  constructor(dialer: ProxyDialer, over: AbortController, renews: boolean) {
     this.dialer = dialer;
     this.#over = over;
-    this.#web = dialer.openWeb();
-    this.#spare = dialer.openTcp();
+    this.#web = renews ? undefined : dialer.openWeb();
+    this.#spares = renews ? [dialer.openTcp(), dialer.openTcp()] : [dialer.openTcp()];
     // Whoever takes a connection sees its failure; until then it is no unhandled rejection.
-    this.#web.catch(() => {});
-    this.#spare.catch(() => {});
+    for (const early of [this.#web, ...this.#spares]) early?.catch(() => {});
   }
 
   /** Gives the web connection, a new one after the first was taken or has gone. */
@@ -59,20 +62,30 @@ export class Connections implements Disposable {
 
   /** Gives the connection for the Auth Service, a new one after the first was taken or has gone. */
   async takeTcp(): Promise<Socket> {
-    const early = this.#spare;
-    this.#spare = undefined;
-    const socket = await early?.catch(() => undefined);
+    const socket = await this.#spares.shift()?.catch(() => undefined);
     return socket === undefined || socket.destroyed || socket.readableEnded ? this.dialer.openTcp() : socket;
   }
 
+  /** Closes a channel at the end of the run, and not before. */
+  keep(channel: GrpcChannel): void {
+    this.#channels.push(channel);
+  }
+
   [Symbol.dispose](): void {
+    for (const channel of this.#channels) channel.close();
     this.#over.abort();
     this.dialer.close();
   }
 }
 
-/** Starts both connections of a join. Throws `ERR_RUN_FILE_INPUT` for an unusable ca-file. */
-export async function startConnections({ plan, context, signal }: Run): Promise<Connections> {
+/**
+ * Starts the two connections of a run: those of a join, or those of a renewal. Throws `ERR_RUN_FILE_INPUT` for an unusable
+ * ca-file.
+ */
+export async function startConnections(
+  { plan, context, signal }: Run,
+  renews: boolean,
+): Promise<Connections> {
   const over = new AbortController();
   const dialer = new ProxyDialer({
     proxy: plan.proxy,
@@ -83,5 +96,5 @@ export async function startConnections({ plan, context, signal }: Run): Promise<
     environment: context.runner.environment,
     signal: AbortSignal.any([signal, over.signal]),
   });
-  return new Connections(dialer, over);
+  return new Connections(dialer, over, renews);
 }

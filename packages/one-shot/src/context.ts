@@ -1,5 +1,6 @@
 import type { Clock } from "@bot-join/core";
 import type { Runner } from "@bot-join/runner";
+import type { OpenDataDirectory } from "./data-directory.ts";
 
 /** What a run takes from its process; entries fill it in, so that everything below is a function of it. */
 export interface RunContext {
@@ -13,5 +14,10 @@ export interface RunContext {
   node: string;
   /** Absolute path of the bundle `ssh-proxy.cjs`, which is copied beside the identity. */
   sshProxyScript: string;
+  /** What opens a bot's data directory; without it nothing is kept. */
+  openDataDirectory?: OpenDataDirectory;
   platform: NodeJS.Platform;
+  /** As Node names it. */
+  architecture: string;
+  hostName: string;
 }

@@ -66,4 +66,18 @@ describe("what the inputs say", () => {
     const plan = await createPlan(parseInputs({ ...required, "join-method": "token" }), plain);
     expect(plan.joinMethod.name).toBe("token");
   });
+
+  test("a bot with a data directory may come without a token, others may not", async () => {
+    const { token: _, ...tokenless } = { ...required, "join-method": "token", "data-dir": "bot" };
+    expect(await createPlan(parseInputs(tokenless), facts)).toMatchObject({
+      token: undefined,
+      dataDirectory: "/work/bot",
+    });
+    for (const other of [{ "data-dir": "memory://" }, { "join-method": "github" }]) {
+      await expect(createPlan(parseInputs({ ...tokenless, ...other }), facts)).rejects.toMatchObject({
+        code: "ERR_RUN_TOKEN_MISSING",
+        kind: "user",
+      });
+    }
+  });
 });

@@ -1,9 +1,10 @@
 import { isAbsolute, join, resolve } from "node:path";
 import { detectPlatform } from "@bot-join/id-tokens";
-import { findJoinMethod } from "@bot-join/join";
+import { findJoinMethod, type JoinMethod } from "@bot-join/join";
 import type { Inputs } from "@bot-join/runner";
 import { parseProxyAddress } from "@bot-join/transport";
-import { OneShotError } from "./errors.ts";
+import { dataDirectoryPath } from "./data-directory-input.ts";
+import { OneShotError, tokenMissing } from "./errors.ts";
 import type { Plan, PlannedOutput } from "./plan.ts";
 
 /** What a plan takes from its surroundings. */
@@ -29,10 +30,16 @@ export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan
     allowReissue: inputs.allowReissue,
     sshConfig: true,
   };
+  const joinMethod = findJoinMethod(inputs.joinMethod ?? platformMethod(facts));
+  const dataDirectory =
+    inputs.dataDirectory === undefined
+      ? undefined
+      : dataDirectoryPath(inputs.dataDirectory, facts.workingDirectory);
+  checkToken(inputs, joinMethod, dataDirectory);
   return {
     proxy: parseProxyAddress(inputs.proxy),
     token: inputs.token,
-    joinMethod: findJoinMethod(inputs.joinMethod ?? platformMethod(facts)),
+    joinMethod,
     audience: inputs.audience,
     idToken: inputs.idToken,
     idTokenFile: inputs.idTokenFile,
@@ -40,6 +47,7 @@ export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan
     idTokenVariables: inputs.idTokenVariables,
     id: inputs.id,
     outputs: inputs.outputs === undefined ? [identity] : await outputsOf(inputs.outputs, identity, facts),
+    dataDirectory,
     certificateTtlMs: inputs.certificateTtlMs,
     keyType: inputs.fips ? "rsa-2048" : "ecdsa-p256",
     exportEnv: inputs.exportEnv,
@@ -51,6 +59,16 @@ export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan
     attempts: inputs.retries,
     cleanup: inputs.cleanup,
   };
+}
+
+/** Only a bot that keeps its identity can do without a token, and only once it has one. */
+function checkToken(inputs: Inputs, { name, proof }: JoinMethod, dataDirectory: string | undefined): void {
+  if (inputs.token !== undefined || (proof === "secret" && dataDirectory !== undefined)) return;
+  throw tokenMissing(
+    proof === "secret"
+      ? "data-dir names no directory that could hold an identity"
+      : `a bot of the join method ${name} keeps no identity in its data directory`,
+  );
 }
 
 function platformMethod(facts: PlanFacts): string {

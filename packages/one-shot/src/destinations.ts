@@ -1,4 +1,5 @@
 import { type Destination, openDestination, systemDeps } from "@bot-join/outputs";
+import { saveCleanup } from "./cleanup.ts";
 import type { Run } from "./run.ts";
 
 /** The folders of all outputs, locked for this run; disposing releases them and removes what was made in vain. */
@@ -20,11 +21,17 @@ export class Destinations implements AsyncDisposable {
 }
 
 /** Opens every output's folder before the network is touched. Throws an OutputError, with nothing left behind. */
-export async function openDestinations({ plan }: Run): Promise<Destinations> {
+export async function openDestinations(run: Run): Promise<Destinations> {
   const destinations = new Destinations();
   try {
-    for (const output of plan.outputs)
-      destinations.add(await openDestination(output.directory, systemDeps()));
+    for (const { directory } of run.plan.outputs) {
+      destinations.add(await openDestination(directory, systemDeps()));
+    }
+    // From here on there are folders and locks: a job that is killed must find them at its end.
+    saveCleanup(
+      run,
+      destinations.all.map((destination) => destination.manifest()),
+    );
   } catch (error) {
     await destinations[Symbol.asyncDispose]();
     throw error;

@@ -26,9 +26,9 @@ export function warnOfFindings({ plan, context }: Run, bot: BotIdentity, issued:
       );
     }
     const shorterMs = now + plan.certificateTtlMs - notAfter.getTime();
-    if (shorterMs > plan.certificateTtlMs / 10) {
+    if (shorterMs > Math.max(5000, plan.certificateTtlMs / 10)) {
       log.warn(
-        `The cluster shortened the lifetime from ${formatDuration(plan.certificateTtlMs)} to ${formatDuration(Math.max(0, notAfter.getTime() - now))}: a role's max_session_ttl is smaller.`,
+        `The cluster shortened the lifetime from ${formatDuration(plan.certificateTtlMs)} to ${formatDuration(Math.max(0, notAfter.getTime() - now))}: the max_session_ttl of a role, or the cluster's own limit for bots, is smaller.`,
       );
     }
   }

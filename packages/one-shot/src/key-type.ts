@@ -13,7 +13,9 @@ export async function withKeyType<T>(
     return await attempt(plan.keyType);
   } catch (error) {
     const refused = error instanceof JoinError && error.code === "ERR_JOIN_KEY_TYPE_REFUSED";
-    if (!refused || plan.keyType === "rsa-2048") throw error;
+    // A secret token may be used up by now, so that joining again would only hide what was wrong.
+    const canJoinAgain = plan.joinMethod.proof !== "secret";
+    if (!refused || plan.keyType === "rsa-2048" || !canJoinAgain) throw error;
     context.runner.log.info(
       "The cluster refused an ECDSA key; trying once more with RSA-2048 (input fips saves this try).",
     );

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { arch, hostname } from "node:os";
 import { parseInputs, type Runner, systemClock } from "@bot-join/runner";
 import { createPlan } from "./create-plan.ts";
+import type { OpenDataDirectory } from "./data-directory.ts";
 import type { JoinReport } from "./report.ts";
 import { runJoin } from "./run.ts";
 
@@ -14,6 +16,8 @@ export interface MainOptions {
   node: string;
   platform: NodeJS.Platform;
   workingDirectory: string;
+  /** Only the command line has it: a job of a CI system keeps nothing. */
+  openDataDirectory?: OpenDataDirectory;
 }
 
 /** Reads the inputs of a runner, makes the plan and runs it: what every entry calls. */
@@ -28,11 +32,17 @@ export async function main(options: MainOptions): Promise<JoinReport> {
     workingDirectory: options.workingDirectory,
     randomName: randomBytes(6).toString("hex"),
   });
-  if (plan.joinMethod.proof === "secret") runner.mask(plan.token);
+  if (plan.joinMethod.proof === "secret" && plan.token !== undefined) runner.mask(plan.token);
   if (plan.insecure) {
     runner.log.warn(
       "insecure is set: the proxy's certificate is NOT verified. Whoever answers at its address gets this job's ID token. Never use it outside of tests.",
     );
   }
-  return runJoin(plan, { ...options, clock: systemClock, random: Math.random });
+  return runJoin(plan, {
+    ...options,
+    clock: systemClock,
+    random: Math.random,
+    hostName: hostname(),
+    architecture: arch(),
+  });
 }

@@ -18,7 +18,8 @@ export interface PlannedOutput {
 /** One join, completed and checked: every default is filled in, nothing below asks again. */
 export interface Plan {
   proxy: HostPort;
-  token: Secret;
+  /** Undefined only beside a `dataDirectory`. */
+  token: Secret | undefined;
   joinMethod: JoinMethod;
   /** Audience to ask the platform for. */
   audience: string | undefined;
@@ -31,6 +32,8 @@ export interface Plan {
   id: string;
   /** At least one; the first is the one that is exported. */
   outputs: [PlannedOutput, ...PlannedOutput[]];
+  /** Absolute folder of the bot's own identity; undefined: none is kept. */
+  dataDirectory: string | undefined;
   certificateTtlMs: number;
   keyType: KeyType;
   exportEnv: boolean;

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeError } from "@bot-join/core";
+import { describeError, isBotJoinError } from "@bot-join/core";
 import type { BotIdentity, IssuedOutputs } from "@bot-join/join";
 import { proxyCommandLine, renderIdentityOutput, type SshTarget } from "@bot-join/outputs";
-import { formatHostPort, parseProxyAddress } from "@bot-join/transport";
+import { formatHostPort, type HostPort, parseProxyAddress } from "@bot-join/transport";
 import { OneShotError } from "./errors.ts";
 import type { PlannedOutput } from "./plan.ts";
 import type { Run } from "./run.ts";
@@ -62,8 +62,7 @@ function sshTarget(
   const leaves = issued.authorities.host
     .map((authority) => authority.clusterName)
     .filter((name) => name !== cluster);
-  const announced = issued.proxyPublicAddress;
-  const { host, port } = announced === "" ? plan.proxy : parseProxyAddress(announced);
+  const { host, port } = announcedProxy(issued.proxyPublicAddress) ?? plan.proxy;
   return {
     clusters: [...new Set([cluster, ...leaves])],
     proxyHost: host,
@@ -82,4 +81,14 @@ function sshTarget(
         context.platform,
       ),
   };
+}
+
+/** What the cluster calls its proxy; undefined where it says nothing of use, which is no mistake of the user's. */
+function announcedProxy(address: string): HostPort | undefined {
+  try {
+    return address === "" ? undefined : parseProxyAddress(address);
+  } catch (error) {
+    if (isBotJoinError(error)) return undefined;
+    throw error;
+  }
 }

@@ -13,6 +13,12 @@ export function retryPolicy({ plan }: Run): RetryPolicy {
   return { ...defaultRetryPolicy, attempts: plan.attempts };
 }
 
+/** How long the server asked to wait, which errors carry in their details. */
+function retryAfterMs(error: unknown): number | undefined {
+  const wait = isBotJoinError(error) ? error.details["retryAfterMs"] : undefined;
+  return typeof wait === "number" ? wait : undefined;
+}
+
 /** Puts every try into the final error, so that a log shows whether it failed alike each time. */
 function withAttempts(last: unknown, attempts: FailedAttempt[]): unknown {
   if (attempts.length < 2 || !isBotJoinError(last) || !(last instanceof BotJoinError)) return last;
@@ -37,6 +43,7 @@ export function retrying<T>(
       random,
       signal: run.signal,
       isRetryable: (error) => isBotJoinError(error) && error.retryable && isSafe(error),
+      retryAfterMs,
       onRetry: (error, attempt, delayMs) =>
         runner.log.info(
           `${what}: try ${attempt} failed, next in ${Math.round(delayMs)} ms: ${error instanceof Error ? error.message : error}`,

@@ -1,13 +1,15 @@
 import { startConnections } from "./connect.ts";
 import type { RunContext } from "./context.ts";
+import { nothingKept } from "./data-directory.ts";
 import { startDeadline } from "./deadline.ts";
 import { openDestinations } from "./destinations.ts";
 import { checkExpectations } from "./expectations.ts";
 import { exportReport } from "./export.ts";
 import { warnOfFindings } from "./findings.ts";
-import { fetchProof, joinAsBot } from "./join-as-bot.ts";
+import { joinAsBot } from "./join-as-bot.ts";
 import { withKeyType } from "./key-type.ts";
 import type { Plan } from "./plan.ts";
+import { fetchProof } from "./proof.ts";
 import { renderOutputs } from "./render.ts";
 import type { JoinReport } from "./report.ts";
 import { Steps } from "./steps.ts";
@@ -20,6 +22,7 @@ export interface Run {
   /** Aborted when the time is over or the job is cancelled. */
   signal: AbortSignal;
   steps: Steps;
+  startedAt: Date;
 }
 
 /**
@@ -47,13 +50,15 @@ export async function runJoin(plan: Plan, context: RunContext): Promise<JoinRepo
     context,
     signal: deadline.signal,
     steps: new Steps(context.clock, context.runner.log),
+    startedAt: context.clock.now(),
   };
 
   await using destinations = await openDestinations(run);
-  using connections = await startConnections(run);
+  await using data = (await context.openDataDirectory?.(run)) ?? nothingKept;
+  using connections = await startConnections(run, data.isFilled);
   const proof = await fetchProof(run);
   const { bot, issued } = await withKeyType(run, async (keyType) => {
-    const bot = await joinAsBot(run, connections, proof, keyType, loadIssue);
+    const bot = await joinAsBot(run, connections, proof, data, keyType, loadIssue);
     const { issueCertificates } = await import("./issue.ts");
     const issued = await issueCertificates(run, connections, bot, keyType);
     return { bot, issued };

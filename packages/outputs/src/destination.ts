@@ -1,97 +1,12 @@
-import { chmod, readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { createFile } from "./create-file.ts";
+import { resolve } from "node:path";
+import { type Destination, openDirectory } from "./directory.ts";
 import { OutputError } from "./errors.ts";
-import { checkSameFolder, type PreparedFolder, prepareFolder, removeMadeFolders } from "./folder.ts";
-import { type Lock, lockFileName, takeLock } from "./lock.ts";
-import { mapFileError } from "./map-error.ts";
 import type { OutputDeps } from "./output-deps.ts";
-import type { WrittenOutput } from "./remove.ts";
 import { checkSshDirectory } from "./ssh-path.ts";
-import { writeFiles } from "./write.ts";
-
-/** Bytes that must be free at the start: an identity output with its ssh-proxy bundle has about 220 kB. */
-const probeBytes = 256 * 1024;
 
 /**
- * A directory that is checked, locked and ready for files. Disposing of it releases the lock and, when nothing was
- * written, undoes what opening it did: folders made, mode changed.
- */
-export interface Destination extends AsyncDisposable {
-  /** Absolute. */
-  readonly path: string;
-  /** Whether the directory did not exist before. */
-  readonly created: boolean;
-  /**
-   * Writes all of these files or none, mode 0600, and gives their absolute paths. Throws `ERR_OUTPUT_DIRECTORY_CHANGED`,
-   * `ERR_OUTPUT_DISK_FULL`, `ERR_OUTPUT_FILE_IN_THE_WAY`, `ERR_OUTPUT_NOT_WRITABLE`, `ERR_OUTPUT_WRITE`.
-   */
-  write(files: ReadonlyMap<string, string | Uint8Array>): Promise<string[]>;
-  /** What was written until now, in the form that {@link removeOutput} takes and JSON keeps. */
-  manifest(): WrittenOutput;
-}
-
-/** Writes and removes as much as an output needs, so that a full disk shows before anything is asked of the cluster. */
-async function probeSpace(directory: string, deps: OutputDeps): Promise<void> {
-  const path = join(directory, `.bot-join.${deps.randomName()}.tmp`);
-  try {
-    await createFile(path, Buffer.alloc(probeBytes));
-  } catch (error) {
-    throw mapFileError(error, `Writing into the output directory ${directory}`);
-  } finally {
-    await rm(path, { force: true });
-  }
-}
-
-/**
- * Makes sure that nobody else can put files into the folder: an empty one of ours is closed to others, any other one
- * that they can write to is refused. Gives the mode to restore, if it was changed.
- */
-async function closeToOthers(
-  directory: string,
-  folder: PreparedFolder,
-  deps: OutputDeps,
-): Promise<number | undefined> {
-  if (deps.uid === undefined || folder.madeFolders.includes(directory)) return undefined;
-  const mode = Number(folder.stats.mode) & 0o7777;
-  const isSticky = (mode & 0o1000) !== 0;
-  const isOurs = Number(folder.stats.uid) === deps.uid;
-  const isEmpty = (await readdir(directory)).every((name) => name === lockFileName);
-  if (isOurs && isEmpty && !isSticky) {
-    if ((mode & 0o077) === 0) return undefined;
-    await chmod(directory, 0o700);
-    return mode;
-  }
-  if ((mode & 0o022) === 0) return undefined;
-  throw new OutputError({
-    code: "ERR_OUTPUT_DIRECTORY_SHARED",
-    kind: "user",
-    message: `The output directory ${directory} can be written by other users (mode ${mode.toString(8).padStart(4, "0")}), who could replace the files in it.`,
-    hint: "Give a directory that does not exist yet, or take the right away: chmod go-w.",
-  });
-}
-
-interface Opened {
-  folder: PreparedFolder;
-  lock: Lock | undefined;
-  previousMode: number | undefined;
-}
-
-async function close(directory: string, opened: Opened, keepMode: boolean): Promise<void> {
-  await opened.lock?.release();
-  if (opened.previousMode !== undefined && !keepMode) {
-    await chmod(directory, opened.previousMode).catch(() => undefined);
-  }
-  // Only empty ones go: with files in it, the folder stays.
-  await removeMadeFolders(opened.folder.madeFolders);
-}
-
-/**
- * Opens a directory for an output, before the network is touched: made with its parents (mode 0700) or checked, locked
- * against a second join, and known to have room. A relative path counts from the working directory. Links among the
- * parents are followed; files in it that are not of this output are left alone. A failure leaves nothing behind.
- * Throws the `ERR_OUTPUT_DIRECTORY_*` codes, `ERR_OUTPUT_DISK_FULL`, `ERR_OUTPUT_FILE_IN_THE_WAY`,
- * `ERR_OUTPUT_NOT_WRITABLE`, `ERR_OUTPUT_WRITE`.
+ * Opens a directory for an output, before the network is touched. A relative path counts from the working directory. Throws
+ * what opening a directory throws, and `ERR_OUTPUT_DIRECTORY_NAME`.
  */
 export async function openDestination(path: string, deps: OutputDeps): Promise<Destination> {
   if (path.trim() === "") {
@@ -104,29 +19,5 @@ export async function openDestination(path: string, deps: OutputDeps): Promise<D
   }
   const directory = resolve(path);
   checkSshDirectory(directory);
-  const opened: Opened = { folder: await prepareFolder(directory), lock: undefined, previousMode: undefined };
-  const { identity, madeFolders } = opened.folder;
-  const written = new Set<string>();
-  try {
-    opened.lock = await takeLock(directory, deps);
-    opened.previousMode = await closeToOthers(directory, opened.folder, deps);
-    await probeSpace(directory, deps);
-  } catch (error) {
-    await close(directory, opened, false);
-    throw mapFileError(error, `Preparing the output directory ${directory}`);
-  }
-  return {
-    path: directory,
-    created: madeFolders.includes(directory),
-    async write(files) {
-      await checkSameFolder(directory, identity);
-      await writeFiles(directory, files, deps);
-      for (const name of files.keys()) written.add(name);
-      return [...files.keys()].map((name) => join(directory, name));
-    },
-    manifest: () => ({ directory, ...identity, madeFolders, files: [...written] }),
-    async [Symbol.asyncDispose]() {
-      await close(directory, opened, written.size > 0);
-    },
-  };
+  return openDirectory(directory, "output", deps);
 }

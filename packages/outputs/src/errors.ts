@@ -2,6 +2,7 @@ import { BotJoinError } from "@bot-join/core";
 
 /** Everything that can go wrong between certificates and the files that hold them. */
 export const outputErrorCodes = [
+  "ERR_OUTPUT_DATA_DIRECTORY",
   "ERR_OUTPUT_DIRECTORY_BUSY",
   "ERR_OUTPUT_DIRECTORY_CHANGED",
   "ERR_OUTPUT_DIRECTORY_IS_FILE",

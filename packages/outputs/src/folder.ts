@@ -10,6 +10,9 @@ export interface FolderIdentity {
   inode: string;
 }
 
+/** What a directory is for, as messages call it. */
+export type DirectoryUse = "output" | "data";
+
 /** A folder that is there, and the folders that were made for it, outermost first. */
 export interface PreparedFolder {
   identity: FolderIdentity;
@@ -57,13 +60,13 @@ export async function removeMadeFolders(madeFolders: string[]): Promise<void> {
   }
 }
 
-function checkIsFolder(directory: string, stats: BigIntStats | undefined): BigIntStats {
+function checkIsFolder(directory: string, stats: BigIntStats | undefined, use: DirectoryUse): BigIntStats {
   if (stats?.isDirectory()) return stats;
   const isLink = stats?.isSymbolicLink() ?? false;
   throw new OutputError({
     code: isLink ? "ERR_OUTPUT_DIRECTORY_IS_LINK" : "ERR_OUTPUT_DIRECTORY_IS_FILE",
     kind: "user",
-    message: `The output directory ${directory} is ${isLink ? "a symbolic link" : "not a directory"}.`,
+    message: `The ${use} directory ${directory} is ${isLink ? "a symbolic link" : "not a directory"}.`,
     hint: isLink
       ? "Give the path of the directory itself: a link could be turned to elsewhere while private keys are written."
       : "Give the path of a directory, or of one that can be made.",
@@ -75,7 +78,10 @@ function checkIsFolder(directory: string, stats: BigIntStats | undefined): BigIn
  * Removes what it made when it fails. Throws `ERR_OUTPUT_DIRECTORY_IS_FILE`, `ERR_OUTPUT_DIRECTORY_IS_LINK` and the
  * codes of a failed write.
  */
-export async function prepareFolder(directory: string): Promise<PreparedFolder> {
+export async function prepareFolder(
+  directory: string,
+  use: DirectoryUse = "output",
+): Promise<PreparedFolder> {
   const madeFolders: string[] = [];
   try {
     const existing = await lookAt(directory);
@@ -90,23 +96,27 @@ export async function prepareFolder(directory: string): Promise<PreparedFolder> 
         }
       }
     }
-    const stats = checkIsFolder(directory, existing ?? (await lookAt(directory)));
+    const stats = checkIsFolder(directory, existing ?? (await lookAt(directory)), use);
     return { identity: identityOf(stats), stats, madeFolders };
   } catch (error) {
     await removeMadeFolders(madeFolders);
-    throw mapFileError(error, `Making the output directory ${directory}`);
+    throw mapFileError(error, `Making the ${use} directory ${directory}`);
   }
 }
 
 /** Checks that a path still leads to the same folder. Throws `ERR_OUTPUT_DIRECTORY_CHANGED`. */
-export async function checkSameFolder(directory: string, expected: FolderIdentity): Promise<void> {
+export async function checkSameFolder(
+  directory: string,
+  expected: FolderIdentity,
+  use: DirectoryUse = "output",
+): Promise<void> {
   const stats = await lookAt(directory);
   const found = stats?.isDirectory() ? identityOf(stats) : undefined;
   if (found?.device === expected.device && found.inode === expected.inode) return;
   throw new OutputError({
     code: "ERR_OUTPUT_DIRECTORY_CHANGED",
     kind: "user",
-    message: `The output directory ${directory} was ${stats === undefined ? "removed" : "replaced"} while the job was joining.`,
+    message: `The ${use} directory ${directory} was ${stats === undefined ? "removed" : "replaced"} while the job was joining.`,
     hint: "Find out what else in the job touches this directory, or give another one.",
   });
 }

@@ -3,7 +3,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createFile } from "./create-file.ts";
 import { OutputError } from "./errors.ts";
-import { lookAt } from "./folder.ts";
+import { type DirectoryUse, lookAt } from "./folder.ts";
 import { codeOf, mapFileError } from "./map-error.ts";
 import type { OutputDeps } from "./output-deps.ts";
 
@@ -64,14 +64,16 @@ function isStale(holder: Holder, deps: OutputDeps): boolean {
   return holder.pid === deps.pid ? !heldNonces.has(holder.nonce) : !deps.isProcessAlive(holder.pid);
 }
 
-function busy(directory: string, holder: Holder | undefined): OutputError {
+function busy(directory: string, holder: Holder | undefined, use: DirectoryUse): OutputError {
   const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
   return new OutputError({
     code: "ERR_OUTPUT_DIRECTORY_BUSY",
     kind: "user",
-    message: `The output directory ${directory} is being written by ${who}.`,
+    message: `The ${use} directory ${directory} is being written by ${who}.`,
     hint:
-      "Give each join of a job its own directory (the input directory, or another id). " +
+      (use === "output"
+        ? "Give each join of a job its own directory (the input directory, or another id). "
+        : "Give each bot its own data directory, and let one run end before the next begins. ") +
       `If no other join is running, remove ${join(directory, lockFileName)}*.`,
   });
 }
@@ -80,13 +82,13 @@ function busy(directory: string, holder: Holder | undefined): OutputError {
  * Replaces the lock of a process that is gone. Whoever makes the file named after the stale lock's nonce may do it,
  * so of several processes that found it stale one wins; one that comes late sees another nonce and gives up.
  */
-async function takeOver(directory: string, stale: Holder, mine: Holder): Promise<void> {
+async function takeOver(directory: string, stale: Holder, mine: Holder, use: DirectoryUse): Promise<void> {
   const path = join(directory, lockFileName);
   const claim = `${path}.${stale.nonce}`;
   try {
     await writeHolder(claim, mine);
   } catch (error) {
-    throw codeOf(error) === "EEXIST" ? busy(directory, stale) : error;
+    throw codeOf(error) === "EEXIST" ? busy(directory, stale, use) : error;
   }
   const current = await readHolder(path);
   if (current?.nonce === stale.nonce) {
@@ -94,14 +96,18 @@ async function takeOver(directory: string, stale: Holder, mine: Holder): Promise
     return;
   }
   await rm(claim, { force: true });
-  throw busy(directory, current);
+  throw busy(directory, current, use);
 }
 
 /**
  * Takes a directory's lock, at once or not at all. The lock of a process of this machine that no longer runs is taken over.
  * Throws `ERR_OUTPUT_DIRECTORY_BUSY`, `ERR_OUTPUT_FILE_IN_THE_WAY` and the codes of a failed write.
  */
-export async function takeLock(directory: string, deps: OutputDeps): Promise<Lock> {
+export async function takeLock(
+  directory: string,
+  deps: OutputDeps,
+  use: DirectoryUse = "output",
+): Promise<Lock> {
   const path = join(directory, lockFileName);
   const mine: Holder = { pid: deps.pid, host: deps.hostName, nonce: deps.randomName() };
   heldNonces.add(mine.nonce);
@@ -119,12 +125,12 @@ export async function takeLock(directory: string, deps: OutputDeps): Promise<Loc
         });
       }
       const holder = await readHolder(path);
-      if (holder === undefined || !isStale(holder, deps)) throw busy(directory, holder);
-      await takeOver(directory, holder, mine);
+      if (holder === undefined || !isStale(holder, deps)) throw busy(directory, holder, use);
+      await takeOver(directory, holder, mine, use);
     }
   } catch (error) {
     heldNonces.delete(mine.nonce);
-    throw mapFileError(error, `Locking the output directory ${directory}`);
+    throw mapFileError(error, `Locking the ${use} directory ${directory}`);
   }
   return {
     async release() {

@@ -102,7 +102,7 @@ function check(
   }
   const { documents, problems } = readDocuments(text);
   if (problems.length > 0) {
-    report.problems.push(...problems.map((problem) => ({ source, path: "", ...problem })));
+    for (const problem of problems) report.problems.push({ source, path: "", ...problem });
     return { ...report, unreadable: "ERR_RESOURCE_SYNTAX" };
   }
   for (const document of documents.flatMap(documentsOf)) checkDocument(document, source, context, report);
@@ -130,8 +130,11 @@ function checkDocument(
     return;
   }
   const { resource, problems, warnings, keyWarnings } = kind(document.value, context);
-  report.warnings.push(...keyWarnings.map(locate(document.keyPositionOf)), ...warnings.map(atValue));
-  report.problems.push(...problems.map(atValue));
+  // One by one: a file of millions of findings has more than a call can have arguments.
+  const atKey = locate(document.keyPositionOf);
+  for (const warning of keyWarnings) report.warnings.push(atKey(warning));
+  for (const warning of warnings) report.warnings.push(atValue(warning));
+  for (const problem of problems) report.problems.push(atValue(problem));
   if (problems.length === 0 && resource !== undefined) report.resources.push(resource);
 }
 

@@ -13,7 +13,7 @@ export function renderActionYml(): string {
     "  color: purple",
     "",
     "inputs:",
-    ...inputTable.flatMap(renderInput),
+    ...inputTable.filter(({ shellOnly }) => !shellOnly).flatMap(renderInput),
     "",
     "outputs:",
     ...outputTable.flatMap(({ name, help }) => [`  ${name}:`, `    description: ${quote(help)}`]),

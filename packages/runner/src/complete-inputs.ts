@@ -6,12 +6,14 @@ import { type InputValue, kindRules } from "./parse-value.ts";
 export interface Inputs {
   /** As given; it may lack the port. */
   proxy: string;
-  /** The token's name, which is a secret itself with the join method `token`. */
-  token: Secret;
+  /** The token's name, which is a secret itself with the join method `token`; undefined only beside a `dataDirectory`. */
+  token: Secret | undefined;
   joinMethod: string | undefined;
   /** YAML, not yet parsed. */
   outputs: string | undefined;
   directory: string | undefined;
+  /** As given: a path or a URI. */
+  dataDirectory: string | undefined;
   id: string;
   certificateTtlMs: number;
   roles: string[] | undefined;
@@ -47,10 +49,11 @@ export function completeInputs(
   const read = reader(values);
   return {
     proxy: read.text("proxy") ?? "",
-    token: new Secret(read.text("token") ?? ""),
+    token: read.secret("token"),
     joinMethod: read.text("join-method"),
     outputs: read.text("outputs"),
     directory: read.text("directory"),
+    dataDirectory: read.text("data-dir"),
     id: read.text("id") ?? "",
     certificateTtlMs: read.number("certificate-ttl"),
     roles: read.list("roles"),
@@ -59,7 +62,9 @@ export function completeInputs(
     idTokenFile: read.text("id-token-file"),
     idTokenCommand: read.text("id-token-command"),
     idTokenVariables: read.list("id-token-variable"),
-    exportEnv: read.boolean("export-env") && !read.boolean("disable-env-vars"),
+    exportEnv:
+      read.boolean("export-env") &&
+      !["true", "1"].includes((read.text("disable-env-vars") ?? "").trim().toLowerCase()),
     expectCluster: read.text("expect-cluster"),
     expectBot: read.text("expect-bot"),
     expectRoles: read.list("expect-roles"),

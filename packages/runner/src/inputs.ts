@@ -25,6 +25,8 @@ export interface InputDefinition {
   /** Where the value comes from when nothing is given and no text can say it, for the docs. */
   fallback?: string;
   required?: true;
+  /** Input that makes this one dispensable, although it is required. */
+  requiredUnless?: string;
   /** Further names that mean the same. */
   aliases?: readonly string[];
   /** The values of a `choice`. */
@@ -35,6 +37,8 @@ export interface InputDefinition {
   shellVariables?: readonly string[];
   /** Only there so that workflows written for teleport-actions/auth go on working. */
   gitHubOnly?: true;
+  /** Only for the command line: on GitHub it is no input. */
+  shellOnly?: true;
 }
 
 /** Every input (architecture.md section 6, then the names of teleport-actions/auth of outputs.md section 12.2). */
@@ -50,6 +54,7 @@ export const inputTable: readonly InputDefinition[] = [
     name: "token",
     kind: "secret",
     required: true,
+    requiredUnless: "data-dir",
     shellVariables: ["TELEPORT_BOT_TOKEN"],
     help: "Name of the join token (a resource of kind token) that lets this job in.",
   },
@@ -87,6 +92,13 @@ export const inputTable: readonly InputDefinition[] = [
     kind: "string",
     fallback: "a fresh folder in the platform's temporary directory",
     help: "Folder that the files are written to.",
+  },
+  {
+    name: "data-dir",
+    kind: "string",
+    shellOnly: true,
+    fallback: "memory://, nothing is kept",
+    help: "Folder where a bot that joins with a secret token keeps its own identity; the next run renews it, and needs no token.",
   },
   {
     name: "id",
@@ -212,10 +224,10 @@ export const inputTable: readonly InputDefinition[] = [
   },
   {
     name: "disable-env-vars",
-    kind: "boolean",
-    default: "false",
+    // Not a boolean: teleport-actions/auth takes every other text for false.
+    kind: "string",
     gitHubOnly: true,
-    help: "The opposite of export-env, as teleport-actions/auth calls it.",
+    help: "The opposite of export-env, as teleport-actions/auth calls it: true or 1 means that no variables are set.",
   },
   {
     name: "anonymous-telemetry",

@@ -25,7 +25,7 @@ function problemsOf(raw: RawInputs): string[] {
 describe("defaults", () => {
   it("are filled in", () => {
     const { token, ...inputs } = parseInputs(needed);
-    expect(token.reveal()).toBe("ci-deploy");
+    expect(token?.reveal()).toBe("ci-deploy");
     expect(inputs).toEqual({
       proxy: "example.teleport.sh:443",
       joinMethod: undefined,
@@ -233,6 +233,11 @@ describe("the error", () => {
         "- insecure, ca-file: only one of these can be given, since insecure switches off the check that ca-file is for",
       ].join("\n"),
     );
+  });
+
+  it("are not there when a data directory may stand in for the token", () => {
+    const { token, dataDirectory } = parseInputs({ proxy: "example.teleport.sh", "data-dir": "/var/bot" });
+    expect([token, dataDirectory]).toEqual([undefined, "/var/bot"]);
   });
 
   it("never shows a secret, wherever it was pasted", () => {

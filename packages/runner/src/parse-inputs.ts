@@ -81,7 +81,10 @@ function reportUnknown(name: string, into: Collected): void {
 
 function missing(values: Collected["values"]): string[] {
   return inputTable
-    .filter(({ name, required }) => required && !values.has(name))
+    .filter(
+      ({ name, required, requiredUnless = name }) =>
+        required && !values.has(name) && !values.has(requiredUnless),
+    )
     .map(({ name, help }) => `${name}: missing. ${help}`);
 }
 

@@ -18,6 +18,7 @@ describe("readGitHubInputs", () => {
     ],
     [{ INPUT_PROXY: "", INPUT_TOKEN: " " }, {}],
     [{ INPUT_TYPO: "x" }, { typo: "x" }],
+    [{ "INPUT_DATA-DIR": "/x", BOT_JOIN_DATA_DIR: "/x" }, {}],
     [{ BOT_JOIN_CERTIFICATE_TTL: "2h" }, { "certificate-ttl": "2h" }],
     [{ INPUT_PROXY: "upper", BOT_JOIN_PROXY: "lower" }, { proxy: "upper" }],
     [{ INPUT_PROXY: " ", BOT_JOIN_PROXY: "lower" }, { proxy: "lower" }],

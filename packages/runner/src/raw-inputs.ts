@@ -5,7 +5,8 @@ import type { RunnerEnvironment } from "./runner.ts";
 
 /**
  * Collects the inputs that GitHub's runner passes as `INPUT_<NAME>` (hyphens kept), and below them those of
- * `BOT_JOIN_<NAME>`. `TELEPORT_PROXY` and its like are not read: an earlier join of the same job set them.
+ * `BOT_JOIN_<NAME>`. `TELEPORT_PROXY` and its like are not read: an earlier join of the same job set them. What exists
+ * only for the command line is left out.
  */
 export function readGitHubInputs(environment: RunnerEnvironment): RawInputs {
   const inputs: Record<string, string> = {};
@@ -14,7 +15,8 @@ export function readGitHubInputs(environment: RunnerEnvironment): RawInputs {
       inputs[variable.slice("INPUT_".length).toLowerCase()] = value;
     }
   }
-  return underlay(inputs, readVariables(environment));
+  const all = Object.entries(underlay(inputs, readVariables(environment)));
+  return Object.fromEntries(all.filter(([name]) => !findInput(name)?.shellOnly));
 }
 
 /**

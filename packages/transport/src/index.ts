@@ -8,6 +8,6 @@ export {
   type WebTrust,
 } from "./dialer.ts";
 export { TransportError, type TransportErrorCode, transportErrorCodes } from "./errors.ts";
-export { createGrpcChannel, type GrpcChannel } from "./grpc-channel.ts";
+export type { GrpcChannel } from "./grpc-channel.ts";
 export { httpProxyFor, openTunnel, type ProxyEnvironment } from "./http-proxy.ts";
 export { maxAnswerBytes, postJson, type WebAnswer } from "./web-api.ts";

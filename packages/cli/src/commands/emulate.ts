@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BotJoinError, describeError, isBotJoinError } from "@bot-join/core";
+import type { ServerMajor } from "@bot-join/emulator";
 import type { Resource } from "@bot-join/resources";
 import { systemClock } from "@bot-join/runner";
 import type { Command } from "commander";
@@ -26,11 +27,13 @@ async function readResources(folder: string): Promise<Resource[]> {
 }
 
 interface EmulateFlags {
-  resources: string;
+  resources?: string;
+  stateDir?: string;
   cluster: string;
   teleportVersion: string;
   port: string;
   node: string[];
+  signHostKey: string[];
   claim: string[];
   caFile?: string;
   jobEnv?: string;
@@ -44,13 +47,23 @@ export function addEmulate(program: Command): void {
   program
     .command("emulate")
     .description("Runs an emulated Teleport cluster on loopback, to try pipelines against. Ends with Ctrl-C.")
-    .requiredOption("--resources <dir>", "folder of YAML documents: roles, bots, tokens")
+    .option("--resources <dir>", "folder of YAML documents: roles, bots, tokens")
+    .option(
+      "--state-dir <dir>",
+      "folder where the cluster keeps what it holds, bot instances and keys included; made when it is missing (default: nothing is kept)",
+    )
     .option("--cluster <name>", "name of the cluster", "demo.test")
-    .option("--teleport-version <major>", "version to emulate: 14 or 18", "18")
+    .option("--teleport-version <major>", "version to emulate: 14, 15, 16, 17 or 18", "18")
     .option("--port <port>", "port to listen on; 0 takes a free one", "0")
     .option(
       "--node <hostname=host:port>",
       "an sshd that the cluster reaches by this host name; repeatable",
+      collect,
+      [],
+    )
+    .option(
+      "--sign-host-key <hostname=key.pub>",
+      "the host key of such an sshd, whose certificate is written beside it as key-cert.pub; repeatable",
       collect,
       [],
     )
@@ -97,10 +110,24 @@ function shellExports(variables: Record<string, string>): string {
 }
 
 async function emulate(flags: EmulateFlags): Promise<void> {
-  const { startEmulator, startGitHubJob } = await import("@bot-join/emulator");
+  const { profiles, startEmulator, startGitHubJob } = await import("@bot-join/emulator");
+  const { readHostKey, writeHostCertificate } = await import("./host-key.ts");
+  if (flags.resources === undefined && flags.stateDir === undefined) {
+    throw new BotJoinError({
+      code: "ERR_CLI_FLAG",
+      kind: "user",
+      message: "emulate: neither --resources nor --state-dir was given, so nobody could join.",
+      hint: "Give a folder of documents with --resources, or a state directory with --state-dir.",
+    });
+  }
+  const isMajor = (text: string): text is ServerMajor => Object.hasOwn(profiles, text);
   const version = flags.teleportVersion;
-  if (version !== "14" && version !== "18")
-    throw badFlag("teleport-version", version, "14 or 18 is possible");
+  if (!isMajor(version)) {
+    const possible = Object.keys(profiles)
+      .join(", ")
+      .replace(/, (\d+)$/, " or $1");
+    throw badFlag("teleport-version", version, `${possible} is possible`);
+  }
   const port = Number(flags.port);
   if (!/^\d{1,5}$/.test(flags.port) || port > 65535)
     throw badFlag("port", flags.port, "a number from 0 to 65535 is wanted");
@@ -113,8 +140,13 @@ async function emulate(flags: EmulateFlags): Promise<void> {
     if (!/:\d+$/.test(address)) throw badFlag("node", text, "the address has no port");
     return { hostname, uuid: randomUUID(), address };
   });
+  const hostKeys = await Promise.all(
+    flags.signHostKey.map((text) =>
+      readHostKey(...pair("sign-host-key", text, "hostname=key.pub is wanted, as in web-1=./host_key.pub")),
+    ),
+  );
   const claims = Object.fromEntries(flags.claim.map((text) => pair("claim", text, "name=value is wanted")));
-  const resources = await readResources(flags.resources);
+  const resources = flags.resources === undefined ? [] : await readResources(flags.resources);
   const interrupted = interruption();
   const folder = await mkdtemp(join(tmpdir(), "bot-join-emulate-"));
   try {
@@ -125,6 +157,7 @@ async function emulate(flags: EmulateFlags): Promise<void> {
       nodes,
       clock: systemClock,
       port,
+      ...(flags.stateDir !== undefined && { stateDirectory: flags.stateDir }),
       onEvent: (event) => process.stderr.write(`${JSON.stringify(event)}\n`),
     }).catch((error: unknown) => {
       throw isBotJoinError(error)
@@ -137,6 +170,10 @@ async function emulate(flags: EmulateFlags): Promise<void> {
       directory: folder,
       claims,
     });
+    for (const key of hostKeys) {
+      const principals = [`${key.hostname}.${emulator.clusterName}`, key.hostname];
+      await writeHostCertificate(key, emulator.signHostKey(key.publicKey, principals));
+    }
     if (flags.caFile !== undefined) await writeFile(flags.caFile, emulator.webCaPem);
     // The file holds the job's request token.
     if (flags.jobEnv !== undefined) await writeFile(flags.jobEnv, shellExports(job.env), { mode: 0o600 });
@@ -145,6 +182,9 @@ async function emulate(flags: EmulateFlags): Promise<void> {
         `Cluster ${emulator.clusterName} (Teleport ${version}), proxy ${emulator.proxyAddress}.`,
         ...(flags.caFile === undefined ? [] : [`The authority of its web certificate: ${flags.caFile}`]),
         ...(flags.jobEnv === undefined ? [] : [`To be a GitHub job that it knows: . ${flags.jobEnv}`]),
+        ...hostKeys.map(
+          ({ hostname, certificatePath }) => `HostCertificate of ${hostname}: ${certificatePath}`,
+        ),
         ...emulator.userCaPublicKeys.map((key) => `TrustedUserCAKeys for an sshd: ${key}`),
         "Joins and certificates are reported on standard error. Ctrl-C ends it.",
         "",

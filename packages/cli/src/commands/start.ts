@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BotJoinError, nearestSpelling } from "@bot-join/core";
-import { main } from "@bot-join/one-shot";
+import { BotJoinError, describeError, nearestSpelling } from "@bot-join/core";
+import { main, openDataDirectory } from "@bot-join/one-shot";
 import { createShellRunner, describeInput, inputTable } from "@bot-join/runner";
 import { type Command, Option } from "commander";
 import { interruption, runCommand } from "../run-command.ts";
@@ -12,13 +12,12 @@ const tbotNames: Readonly<Record<string, string>> = {
   "auth-server": "proxy",
   destination: "directory",
   "destination-dir": "directory",
+  storage: "data-dir",
 };
 
 /** tbot's flags that change nothing in a one-shot join with a delegated method, and why. */
 const withoutEffect: Readonly<Record<string, string>> = {
-  "renewal-interval": "a one-shot join renews nothing",
-  "data-dir": "a one-shot join keeps no state of its own",
-  storage: "a one-shot join keeps no state of its own",
+  "renewal-interval": "a one-shot run renews once, at its start",
   "log-format": "the log is text on standard error",
   "diag-addr": "a one-shot join serves nothing",
 };
@@ -52,7 +51,16 @@ function checkOutput(output: string): void {
 
 /** A destination may be a path or tbot's URI for one (outputs.md section 8.1). */
 function destinationPath(value: string): string {
-  if (value.startsWith("file://")) return fileURLToPath(value);
+  if (value.startsWith("file://")) {
+    try {
+      return fileURLToPath(value);
+    } catch (error) {
+      throw usage(
+        `--destination ${value}: this is no URI of a local directory: ${describeError(error)}.`,
+        "Write a path, or file:///absolute/path without a host.",
+      );
+    }
+  }
   const scheme = /^([a-z][a-z0-9+-]*):\/\//.exec(value)?.[1];
   if (scheme === undefined) return value;
   throw usage(
@@ -147,6 +155,7 @@ export function addStart(program: Command): void {
             node: process.execPath,
             platform: process.platform,
             workingDirectory: process.cwd(),
+            openDataDirectory,
           });
           runner.finish();
         } catch (error) {

@@ -7,7 +7,13 @@ export interface ChildResult {
   stderr: string;
 }
 
-/** Runs a program without a shell until it ends; when the signal is aborted, it is asked to end and waited for. */
+/** How long what a child wrote last may take to arrive after its end, in milliseconds. */
+const lastWordsMs = 1000;
+
+/**
+ * Runs a program without a shell until it ends; when the signal is aborted, it is asked to end and waited for. A
+ * process that it left behind, holding its output open, is not waited for.
+ */
 export function runChild(
   program: string,
   args: string[],
@@ -26,8 +32,13 @@ export function runChild(
     child.on("error", (error) => {
       if (!options.signal.aborted) reject(error);
     });
-    child.on("close", (status) =>
-      options.signal.aborted ? reject(options.signal.reason) : resolve({ status, stdout, stderr }),
-    );
+    const settle = (status: number | null): void => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      if (options.signal.aborted) reject(options.signal.reason);
+      else resolve({ status, stdout, stderr });
+    };
+    child.on("close", settle);
+    child.on("exit", (status) => setTimeout(() => settle(status), lastWordsMs).unref());
   });
 }

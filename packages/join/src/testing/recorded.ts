@@ -2,7 +2,8 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Secret } from "@bot-join/core";
 import { encodePublicKey, formatAuthorizedKey, parseAuthorizedKey, parsePublicKey } from "@bot-join/formats";
-import { type BotIdentity, readCredentials } from "../credentials.ts";
+import type { BotIdentity } from "../bot-identity.ts";
+import { readCredentials } from "../credentials.ts";
 import type { KeyPair } from "../key-pair.ts";
 
 /** One recorded answer of `host/credentials`. */

@@ -1,8 +1,10 @@
 import {
   AuthService,
+  BotInstanceService,
   type CertAuthorityV2,
   type Certs,
   type RoleV6,
+  type SubmitHeartbeatRequest,
   TrustService,
   type UserCertsRequest,
 } from "@bot-join/proto";
@@ -15,6 +17,7 @@ export interface AuthAnswers {
   getRole?(name: string): RoleV6;
   getCertAuthorities?(type: string): CertAuthorityV2[];
   generateUserCerts?(request: UserCertsRequest): Certs;
+  submitHeartbeat?(request: SubmitHeartbeatRequest): void;
 }
 
 /** An Auth Service without a socket, and the calls it got in order. `beforeAnswer` holds every answer back. */
@@ -38,6 +41,7 @@ export function memorySession(
     getRole = unexpected,
     getCertAuthorities = unexpected,
     generateUserCerts = unexpected,
+    submitHeartbeat,
   } = answers;
   const transport = createRouterTransport((router) => {
     router.service(AuthService, {
@@ -54,12 +58,24 @@ export function memorySession(
         ({ type }) => ({ certAuthoritiesV2: getCertAuthorities(type) }),
       ),
     });
+    // Without it the service is unknown, as on an old server.
+    if (submitHeartbeat === undefined) return;
+    router.service(BotInstanceService, {
+      submitHeartbeat: handle(
+        () => "SubmitHeartbeat",
+        (request: SubmitHeartbeatRequest) => {
+          submitHeartbeat(request);
+          return {};
+        },
+      ),
+    });
   });
   return {
     calls,
     session: {
       auth: createClient(AuthService, transport),
       trust: createClient(TrustService, transport),
+      instances: createClient(BotInstanceService, transport),
       channel: { transport, close() {} },
     },
   };

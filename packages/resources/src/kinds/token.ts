@@ -119,7 +119,7 @@ function check(
     problems.push({ path: ["spec", "join_method"], message });
     return problems;
   }
-  problems.push(...method.check(spec, context.server));
+  for (const problem of method.check(spec, context.server)) problems.push(problem);
   if (spec.aws_iid_ttl !== "" && parseResourceDuration(spec.aws_iid_ttl) === undefined) {
     problems.push({ path: ["spec", "aws_iid_ttl"], message: "must be a duration such as 5m or 1h30m" });
   }

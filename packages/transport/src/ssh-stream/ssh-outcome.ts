@@ -48,6 +48,17 @@ export function refusedError({ proxy, hostPort, cluster }: SshDial, status: Grpc
   });
 }
 
+/** Makes the error for a proxy that neither reached the node nor refused in time. */
+export function noAnswerError({ proxy, hostPort }: SshDial, timeoutMs: number): TransportError {
+  return new TransportError({
+    code: "ERR_TRANSPORT_TIMEOUT",
+    kind: "network",
+    message: `The proxy ${proxy} did not say within ${timeoutMs / 1000} s whether it reaches ${hostPort}.`,
+    hint: "The node may be behind a firewall that drops packets. Look at the proxy's log, or try again.",
+    retryable: true,
+  });
+}
+
 /** Makes the error for a connection that ended before the proxy said anything. */
 export function hungUpError({ proxy, hostPort }: SshDial, cause?: unknown): TransportError {
   return new TransportError({

@@ -18,6 +18,7 @@ import {
   cutError,
   type GrpcStatus,
   hungUpError,
+  noAnswerError,
   notProxySshError,
   readGrpcStatus,
   refusedError,
@@ -125,17 +126,32 @@ function isGrpc(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): boolea
   return headers[":status"] === 200 && (headers["content-type"] ?? "").startsWith("application/grpc");
 }
 
+/** How long the proxy may take to reach the node, in milliseconds; the proxy itself gives up after 30 s. */
+const dialTimeoutMs = 35_000;
+
+/** How long the rest of a session may stay silent once ssh has ended its side, in milliseconds. */
+const farewellTimeoutMs = 5000;
+
 function exchange(stream: ClientHttp2Stream, options: SshPipeOptions): Promise<void> {
   const { input, output } = options;
   const reader = new GrpcMessageReader();
   let connected = false;
   let status: GrpcStatus | undefined;
   return new Promise((resolve, reject) => {
+    // Without these an ssh that was killed would leave this process behind whenever the other end says nothing more.
+    stream.setTimeout(dialTimeoutMs, () => {
+      if (connected || input.readableEnded) resolve();
+      else reject(noAnswerError(options, dialTimeoutMs));
+    });
+    const inputEnded = (): void => void stream.setTimeout(farewellTimeoutMs);
+    if (input.readableEnded || input.destroyed) inputEnded();
+    else input.once("end", inputEnded).once("close", inputEnded);
     const receive = (chunk: Uint8Array): void => {
       for (const message of reader.push(chunk)) {
         const response = decodeProxySshResponse(message);
         if (response.connected && !connected) {
           connected = true;
+          stream.setTimeout(0);
           forwardInput(stream, input);
         }
         if (response.ssh !== undefined) deliver(stream, output, response.ssh);

@@ -1,0 +1,2 @@
+/** The version of bot-join, as heartbeats tell it. */
+export const clientVersion = "1.0.0";
