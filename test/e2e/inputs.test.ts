@@ -153,7 +153,7 @@ for (const node of nodePrograms()) {
       await using job = await start();
       const result = await job.run({ roles: "deploy-only", "certificate-ttl": "10h" });
       expect(log(result)).toMatch(
-        /^::warning title=bot-join::The cluster shortened the lifetime from 10h to (2h|1h 59m 5\ds): a role's max_session_ttl is smaller\.$/m,
+        /^::warning title=bot-join::The cluster shortened the lifetime from 10h to (2h|1h 59m 5\ds): the max_session_ttl of a role, or the cluster's own limit for bots, is smaller\.$/m,
       );
     });
 

@@ -9,6 +9,7 @@ const sources: Readonly<Record<string, string>> = {
   "ssh-keygen": "apt-get install openssh-client",
   sshd: "apt-get install openssh-server",
   openssl: "apt-get install openssl",
+  rsync: "apt-get install rsync",
 };
 
 /** Finds a program on PATH or in the system folders where daemons live; undefined when it is missing. */

@@ -1,7 +1,9 @@
 import { createProgram } from "./program.ts";
 
-// Output that nobody takes ends the command as a request to end would: it cleans up, and does not claim success.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+// Output that nobody takes ends the command as a request to end would: it cleans up, and does not claim success. Only
+// the first failure counts, since a second request would end the process at once.
+process.stdout.on("error", () => {});
+process.stdout.once("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE")
     process.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
   process.exitCode ||= 1;
