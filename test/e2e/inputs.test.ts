@@ -393,6 +393,18 @@ for (const node of nodePrograms()) {
       expect(text).not.toContain("Earlier tries");
       expect(log(result)).not.toContain("try 1 failed");
     });
+
+    test("method token: nor one that a gateway answered, since the cluster may have seen it", async () => {
+      const secretToken = "s3cr3t-0123456789abcdef-gateway";
+      await using faulty = await startTestEmulator({ faults: { join: { status: 504 } } });
+      faulty.addResources(parseResources(secretTokenResource(secretToken), "inputs.test.ts"));
+      await using job = await startJob(faulty, { node: node.path });
+      job.addSecret({ what: "the secret token", value: secretToken });
+      const result = await job.run({ token: secretToken, "join-method": "token" });
+      const text = expectFailure(job, result, "ERR_JOIN_CLUSTER_FAILED", ["504"]);
+      expect(text).not.toContain("Earlier tries");
+      expect(log(result)).not.toContain("try 1 failed");
+    });
   });
 
   describe(`an end before the end on ${node.name}`, () => {

@@ -462,3 +462,61 @@ function chunksOf(bytes: Buffer, size: number): Buffer[] {
     chunks.push(bytes.subarray(offset, offset + size));
   return chunks;
 }
+
+describe("patience with a proxy that says nothing", () => {
+  const patience = { dialMs: 100, farewellMs: 50 };
+
+  test("a node that is never reached is an error that says so", async (context) => {
+    const server = await bare(context, (stream) => stream.respond(respond));
+    const socket = await open(context, server);
+    await expect(
+      pipeSsh({ ...dial, socket, input: new PassThrough(), output: new PassThrough(), patience }),
+    ).rejects.toMatchObject({
+      code: "ERR_TRANSPORT_TIMEOUT",
+      message: expect.stringContaining("within 0.1 s"),
+    });
+  });
+
+  test("a session that falls silent after ssh has ended is over", async (context) => {
+    const server = await bare(context, (stream) => {
+      stream.respond(respond);
+      stream.write(message(connected));
+    });
+    const input = new PassThrough();
+    const output = new PassThrough();
+    output.resume();
+    const done = pipeSsh({ ...dial, socket: await open(context, server), input, output, patience });
+    input.end("SSH-2.0-test\r\n");
+    await done;
+  });
+
+  test("a session that ssh keeps open may be silent as long as it likes", async (context) => {
+    const reached = deferred();
+    let theirs: ServerHttp2Stream | undefined;
+    const server = await bare(context, (stream) => {
+      stream.respond(respond, { waitForTrailers: true });
+      stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.write(message(connected));
+      theirs = stream;
+      reached.resolve();
+    });
+    const output = new PassThrough();
+    output.resume();
+    let isOver = false;
+    const done = pipeSsh({
+      ...dial,
+      socket: await open(context, server),
+      input: new PassThrough(),
+      output,
+      patience,
+    });
+    void done.then(() => {
+      isOver = true;
+    });
+    await reached.promise;
+    await new Promise((resolve) => theirs?.setTimeout(3 * patience.dialMs, () => resolve(undefined)));
+    expect(isOver).toBe(false);
+    theirs?.end();
+    await done;
+  });
+});

@@ -33,6 +33,8 @@ export interface SshPipeOptions extends SshDial {
   input: Readable;
   /** Bytes for the SSH client; not ended. */
   output: Writable;
+  /** Default: 35 s for reaching the node, 5 s after ssh has ended. */
+  patience?: SshPatience;
 }
 
 /** Large enough that a fast, distant node is not slowed down by flow control; the receiver applies back-pressure. */
@@ -126,24 +128,28 @@ function isGrpc(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): boolea
   return headers[":status"] === 200 && (headers["content-type"] ?? "").startsWith("application/grpc");
 }
 
-/** How long the proxy may take to reach the node, in milliseconds; the proxy itself gives up after 30 s. */
-const dialTimeoutMs = 35_000;
+/** How long pipeSsh waits for silence to end, in milliseconds. */
+export interface SshPatience {
+  /** For the proxy to reach the node; the proxy itself gives up after 30 s. */
+  dialMs: number;
+  /** For the rest of a session once ssh has ended its side. */
+  farewellMs: number;
+}
 
-/** How long the rest of a session may stay silent once ssh has ended its side, in milliseconds. */
-const farewellTimeoutMs = 5000;
+const defaultPatience: SshPatience = { dialMs: 35_000, farewellMs: 5000 };
 
 function exchange(stream: ClientHttp2Stream, options: SshPipeOptions): Promise<void> {
-  const { input, output } = options;
+  const { input, output, patience = defaultPatience } = options;
   const reader = new GrpcMessageReader();
   let connected = false;
   let status: GrpcStatus | undefined;
   return new Promise((resolve, reject) => {
     // Without these an ssh that was killed would leave this process behind whenever the other end says nothing more.
-    stream.setTimeout(dialTimeoutMs, () => {
+    stream.setTimeout(patience.dialMs, () => {
       if (connected || input.readableEnded) resolve();
-      else reject(noAnswerError(options, dialTimeoutMs));
+      else reject(noAnswerError(options, patience.dialMs));
     });
-    const inputEnded = (): void => void stream.setTimeout(farewellTimeoutMs);
+    const inputEnded = (): void => void stream.setTimeout(patience.farewellMs);
     if (input.readableEnded || input.destroyed) inputEnded();
     else input.once("end", inputEnded).once("close", inputEnded);
     const receive = (chunk: Uint8Array): void => {
