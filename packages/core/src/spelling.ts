@@ -19,11 +19,15 @@ function distance(a: string, b: string): number {
 /** Finds the candidate that a misspelt word most likely meant, or undefined when none is near. */
 export function nearestSpelling(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase().replaceAll("_", "-");
-  let best: { candidate: string; distance: number } | undefined;
+  let limit = Math.max(1, Math.floor(wanted.length / 3));
+  let best: string | undefined;
   for (const candidate of candidates) {
+    // Two words differ by at least the difference of their lengths: most candidates need no closer look.
+    if (Math.abs(candidate.length - wanted.length) > limit) continue;
     const found = distance(wanted, candidate.toLowerCase().replaceAll("_", "-"));
-    if (best === undefined || found < best.distance) best = { candidate, distance: found };
+    if (found > limit || (best !== undefined && found === limit)) continue;
+    best = candidate;
+    limit = found;
   }
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
-  return best !== undefined && best.distance <= limit ? best.candidate : undefined;
+  return best;
 }
