@@ -10,6 +10,11 @@ const sources: Readonly<Record<string, string>> = {
   sshd: "apt-get install openssh-server",
   openssl: "apt-get install openssl",
   rsync: "apt-get install rsync",
+  scp: "apt-get install openssh-client",
+  flock: "apt-get install util-linux",
+  unshare: "apt-get install util-linux",
+  mount: "apt-get install mount",
+  terraform: "not in Debian: its vendor has packages",
 };
 
 /** Finds a program on PATH or in the system folders where daemons live; undefined when it is missing. */
