@@ -129,7 +129,7 @@ function isGrpc(headers: IncomingHttpHeaders & IncomingHttpStatusHeader): boolea
 }
 
 /** How long pipeSsh waits for silence to end, in milliseconds. */
-export interface SshPatience {
+interface SshPatience {
   /** For the proxy to reach the node; the proxy itself gives up after 30 s. */
   dialMs: number;
   /** For the rest of a session once ssh has ended its side. */
