@@ -2,8 +2,8 @@ import { describeError } from "@bot-join/core";
 import { removeOutput, type WrittenOutput } from "@bot-join/outputs";
 import type { Runner } from "@bot-join/runner";
 import * as v from "valibot";
-import { type ExportedVariable, plannedVariables } from "./exports.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
+import { type ExportedVariable, plannedVariables } from "./exported-variables.ts";
 
 /** What the end of the job needs in order to take back what this run did, and nothing else. */
 interface CleanupState {

@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { describeError, parsePem } from "@bot-join/core";
 import { type GrpcChannel, ProxyDialer } from "@bot-join/transport";
+import type { Run } from "./context.ts";
 import { OneShotError } from "./errors.ts";
-import type { Run } from "./run.ts";
 
 /** Larger than any bundle of authorities; a longer file is not one. */
 const maxCaFileBytes = 4 * 1024 * 1024;

@@ -1,6 +1,8 @@
 import type { Clock } from "@bot-join/core";
 import type { Runner } from "@bot-join/runner";
 import type { OpenDataDirectory } from "./data-directory.ts";
+import type { Plan } from "./plan.ts";
+import type { Steps } from "./steps.ts";
 
 /** What a run takes from its process; entries fill it in, so that everything below is a function of it. */
 export interface RunContext {
@@ -20,4 +22,14 @@ export interface RunContext {
   /** As Node names it. */
   architecture: string;
   hostName: string;
+}
+
+/** What the steps of one run share. */
+export interface Run {
+  plan: Plan;
+  context: RunContext;
+  /** Aborted when the time is over or the job is cancelled. */
+  signal: AbortSignal;
+  steps: Steps;
+  startedAt: Date;
 }

@@ -5,7 +5,7 @@ import { createPlan, type PlanFacts } from "./create-plan.ts";
 const facts: PlanFacts = {
   environment: { GITHUB_ACTIONS: "true" },
   temporaryDirectory: "/tmp/runner",
-  workingDirectory: "/work",
+  workingDirectory: "/job",
   randomName: "abc123",
 };
 
@@ -41,8 +41,8 @@ describe("defaults", () => {
 describe("what the inputs say", () => {
   test("relative paths count from the working directory", async () => {
     const plan = await createPlan(parseInputs({ ...required, directory: "out", "ca-file": "ca.pem" }), facts);
-    expect(plan.outputs[0].directory).toBe("/work/out");
-    expect(plan.caFile).toBe("/work/ca.pem");
+    expect(plan.outputs[0].directory).toBe("/job/out");
+    expect(plan.caFile).toBe("/job/ca.pem");
   });
 
   test("fips asks for RSA keys", async () => {
@@ -53,8 +53,8 @@ describe("what the inputs say", () => {
     const outputs = "- {type: identity, destination: a}\n- {type: identity, destination: b, roles: [x]}";
     const plan = await createPlan(parseInputs({ ...required, roles: "r1,r2", outputs }), facts);
     expect(plan.outputs.map(({ directory, roles }) => [directory, roles])).toEqual([
-      ["/work/a", ["r1", "r2"]],
-      ["/work/b", ["x"]],
+      ["/job/a", ["r1", "r2"]],
+      ["/job/b", ["x"]],
     ]);
   });
 
@@ -71,7 +71,7 @@ describe("what the inputs say", () => {
     const { token: _, ...tokenless } = { ...required, "join-method": "token", "data-dir": "bot" };
     expect(await createPlan(parseInputs(tokenless), facts)).toMatchObject({
       token: undefined,
-      dataDirectory: "/work/bot",
+      dataDirectory: "/job/bot",
     });
     for (const other of [{ "data-dir": "memory://" }, { "join-method": "github" }]) {
       await expect(createPlan(parseInputs({ ...tokenless, ...other }), facts)).rejects.toMatchObject({

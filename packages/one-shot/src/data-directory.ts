@@ -1,7 +1,7 @@
 import type { Secret } from "@bot-join/core";
 import type { BotIdentity } from "@bot-join/join";
 import type { Connections } from "./connect.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /** What a bot keeps from run to run: its own identity. Disposing of it lets other runs use the directory. */
 export interface DataDirectory extends AsyncDisposable {

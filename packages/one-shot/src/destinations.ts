@@ -1,6 +1,6 @@
 import { type Destination, openDestination, systemDeps } from "@bot-join/outputs";
 import { saveCleanup } from "./cleanup.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /** The folders of all outputs, locked for this run; disposing releases them and removes what was made in vain. */
 export class Destinations implements AsyncDisposable {

@@ -1,8 +1,8 @@
 import { JoinError } from "@bot-join/join";
+import type { Run } from "./context.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import type { AdmissionProof } from "./proof.ts";
 import { formatTime } from "./report.ts";
-import type { Run } from "./run.ts";
 
 /** Says more of a refusal than the cluster does: why this job's claims, or its secret token, did not let it in. */
 export async function explainRefusal(

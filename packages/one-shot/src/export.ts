@@ -1,6 +1,6 @@
-import { plannedVariables } from "./exports.ts";
+import type { Run } from "./context.ts";
+import { plannedVariables } from "./exported-variables.ts";
 import { type JoinReport, reportOutputs, reportRows } from "./report.ts";
-import type { Run } from "./run.ts";
 
 /** Hands the identity to later steps, once every file is in place: outputs, variables, summary, and the last lines of the log. */
 export async function exportReport(run: Run, report: JoinReport): Promise<void> {

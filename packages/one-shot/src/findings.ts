@@ -1,6 +1,6 @@
 import { formatDuration } from "@bot-join/core";
 import type { BotIdentity, IssuedOutputs } from "@bot-join/join";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /** Servers date certificates back by this much (user-certs.md section 3.2), in milliseconds. */
 const backdatedMs = 60_000;

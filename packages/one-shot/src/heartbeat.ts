@@ -2,7 +2,7 @@ import { describeError } from "@bot-join/core";
 import { type BotIdentity, JoinError } from "@bot-join/join";
 import { type AuthSession, submitHeartbeat } from "@bot-join/join/auth";
 import { clientVersion } from "./client-version.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /**
  * Tells the cluster about this run, on a session that is open anyway. Nobody waits for it and nothing depends on it: a refusal

@@ -1,11 +1,11 @@
 import type { BotIdentity, KeyType } from "@bot-join/join";
 import { type IssuedOutputs, issueOutputs, openAuthSession } from "@bot-join/join/auth";
 import type { Connections } from "./connect.ts";
+import type { Run } from "./context.ts";
 import { sendHeartbeat } from "./heartbeat.ts";
 import { createMaskedKeyPair } from "./masked-key-pair.ts";
 import { formatTime } from "./report.ts";
 import { retrying } from "./retrying.ts";
-import type { Run } from "./run.ts";
 
 /**
  * Asks the Auth Service for the certificates of every output, all in flight together, and one heartbeat with them. The

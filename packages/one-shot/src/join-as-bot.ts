@@ -1,10 +1,10 @@
 import type { BotIdentity, KeyType } from "@bot-join/join";
 import type { Connections } from "./connect.ts";
+import type { Run } from "./context.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { tokenMissing } from "./errors.ts";
 import { joinCluster } from "./join-cluster.ts";
 import type { Proof } from "./proof.ts";
-import type { Run } from "./run.ts";
 
 /**
  * Becomes a bot: renews the identity that an earlier run kept, or joins with the proof. The new identity is kept before

@@ -1,12 +1,12 @@
 import { type BotIdentity, JoinError, type KeyType, register } from "@bot-join/join";
 import { TransportError } from "@bot-join/transport";
 import type { Connections } from "./connect.ts";
+import type { Run } from "./context.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import { createMaskedKeyPair } from "./masked-key-pair.ts";
 import type { AdmissionProof } from "./proof.ts";
 import { retrying } from "./retrying.ts";
-import type { Run } from "./run.ts";
 
 /** Joins the cluster. `meanwhile` starts once the request is on its way. A refusal is explained by what this job knows. */
 export async function joinCluster(

@@ -9,10 +9,10 @@ import {
   systemDeps,
 } from "@bot-join/outputs";
 import type { Connections } from "./connect.ts";
+import type { Run } from "./context.ts";
 import { type DataDirectory, nothingKept } from "./data-directory.ts";
 import { tokenMissing } from "./errors.ts";
 import { formatTime } from "./report.ts";
-import type { Run } from "./run.ts";
 
 /** Tells one join token from another without keeping either (outputs.md section 3.2). */
 function hashToken(token: Secret): string {

@@ -1,5 +1,5 @@
 import { JoinError, type KeyType } from "@bot-join/join";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /**
  * Runs the join with the planned kind of key and, when the cluster refuses that kind, once more with

@@ -1,5 +1,5 @@
 import { createKeyPair, type KeyPair, type KeyType } from "@bot-join/join";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /** Makes a key pair and has it masked before anything else sees it. */
 export async function createMaskedKeyPair({ context }: Run, keyType: KeyType): Promise<KeyPair> {

@@ -12,7 +12,7 @@ const defaults: PlannedOutput = {
   sshConfig: true,
 };
 
-const absolute = (path: string): string => resolve("/work", path);
+const absolute = (path: string): string => resolve("/job", path);
 const parse = (text: string): PlannedOutput[] => parseOutputs(text, defaults, absolute);
 
 function problemsOf(text: string): string[] {
@@ -44,7 +44,7 @@ describe("outputs that are accepted", () => {
 `;
     expect(parse(text)).toEqual([
       {
-        directory: "/work/out/a",
+        directory: "/job/out/a",
         roles: ["deploy", "audit"],
         cluster: "leaf.test",
         allowReissue: true,

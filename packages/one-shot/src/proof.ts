@@ -3,9 +3,9 @@ import { isAbsolute } from "node:path";
 import { describeError, Secret } from "@bot-join/core";
 import { fetchIdToken, type IdToken } from "@bot-join/id-tokens";
 import { openTunnel } from "@bot-join/transport";
+import type { Run } from "./context.ts";
 import { OneShotError } from "./errors.ts";
 import { retryPolicy } from "./retrying.ts";
-import type { Run } from "./run.ts";
 
 /** What the job shows to be let in. */
 export interface Proof {

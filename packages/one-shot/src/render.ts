@@ -4,9 +4,9 @@ import { describeError, isBotJoinError } from "@bot-join/core";
 import type { BotIdentity, IssuedOutputs } from "@bot-join/join";
 import { proxyCommandLine, renderIdentityOutput, type SshTarget } from "@bot-join/outputs";
 import { formatHostPort, type HostPort, parseProxyAddress } from "@bot-join/transport";
+import type { Run } from "./context.ts";
 import { OneShotError } from "./errors.ts";
 import type { PlannedOutput } from "./plan.ts";
-import type { Run } from "./run.ts";
 
 /** Files of one output by name. */
 export type RenderedOutput = Map<string, string | Uint8Array>;

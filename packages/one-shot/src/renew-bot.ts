@@ -2,8 +2,8 @@ import type { BotIdentity } from "@bot-join/join";
 import { openAuthSession, renewIdentity } from "@bot-join/join/auth";
 import { TransportError } from "@bot-join/transport";
 import type { Connections } from "./connect.ts";
+import type { Run } from "./context.ts";
 import { retrying } from "./retrying.ts";
-import type { Run } from "./run.ts";
 
 /**
  * Renews the identity that is kept in a directory, at the Auth Service. Once the request was sent it is not sent again unless the server itself says

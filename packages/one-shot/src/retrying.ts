@@ -6,7 +6,7 @@ import {
   type RetryPolicy,
   retry,
 } from "@bot-join/core";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /** The policy of this run: the published one, with the tries that the user allows. */
 export function retryPolicy({ plan }: Run): RetryPolicy {

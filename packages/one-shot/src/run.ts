@@ -1,5 +1,5 @@
 import { startConnections } from "./connect.ts";
-import type { RunContext } from "./context.ts";
+import type { Run, RunContext } from "./context.ts";
 import { nothingKept } from "./data-directory.ts";
 import { startDeadline } from "./deadline.ts";
 import { openDestinations } from "./destinations.ts";
@@ -14,16 +14,6 @@ import { renderOutputs } from "./render.ts";
 import type { JoinReport } from "./report.ts";
 import { Steps } from "./steps.ts";
 import { writeOutputs } from "./write.ts";
-
-/** What the steps of one run share. */
-export interface Run {
-  plan: Plan;
-  context: RunContext;
-  /** Aborted when the time is over or the job is cancelled. */
-  signal: AbortSignal;
-  steps: Steps;
-  startedAt: Date;
-}
 
 /**
  * Loads the gRPC half of the join, which takes a while, when the request to join is on its way and there is nothing

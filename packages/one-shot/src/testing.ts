@@ -1,8 +1,7 @@
 import type { Clock, Logger } from "@bot-join/core";
 import { parseInputs, type Runner } from "@bot-join/runner";
-import type { RunContext } from "./context.ts";
+import type { Run, RunContext } from "./context.ts";
 import { createPlan } from "./create-plan.ts";
-import type { Run } from "./run.ts";
 import { Steps } from "./steps.ts";
 
 /** A run without a process, whose clock stands still and does not wait. */

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import type { BotIdentity, IssuedOutputs } from "@bot-join/join";
 import { removeOutput } from "@bot-join/outputs";
 import { saveCleanup } from "./cleanup.ts";
+import type { Run } from "./context.ts";
 import type { Destinations } from "./destinations.ts";
 import type { RenderedOutput } from "./render.ts";
 import type { JoinReport } from "./report.ts";
-import type { Run } from "./run.ts";
 
 /**
  * Writes all files of all outputs. What is about to be written is noted for the cleanup first: a job that is

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { exportNames } from "@bot-join/runner";
 import { formatHostPort } from "@bot-join/transport";
-import type { Run } from "./run.ts";
+import type { Run } from "./context.ts";
 
 /** A variable that a run exports, and what it was before. */
 export interface ExportedVariable {
