@@ -17,12 +17,17 @@ describe("join methods", () => {
     if (model !== undefined) expect(model.proof).toBe(proof);
   });
 
-  test("every ID token method has a platform, and no platform is without a method but env0", () => {
+  test("every ID token method has a platform, and no platform is without a method", () => {
     const withIdToken = joinMethods.filter(({ proof }) => proof === "id-token").map(({ name }) => name);
     const without = platforms.map(({ name }) => name).filter((name) => !withIdToken.includes(name));
     expect(withIdToken.filter((name) => !platforms.some((platform) => platform.name === name))).toEqual([]);
-    // env0 joins over another transport only (join.md section 14), which the client does not speak yet.
-    expect(without).toEqual(["env0"]);
+    expect(without).toEqual([]);
+  });
+
+  test("a method that goes over teleport.join.v1 alone came with the version that the resource model names", () => {
+    for (const { name, joinServiceSince } of joinMethods.filter(({ joinServiceSince }) => joinServiceSince)) {
+      expect(findJoinMethod(name)?.since, name).toBe(joinServiceSince);
+    }
   });
 
   test("a constant audience is the same in both registries", () => {

@@ -53,7 +53,6 @@ describe.each(["14", "18"] as const)("the port of version %s", (version) => {
     ["an unknown ALPN", ["unheard-of"], "localhost"],
     ["another cluster", [`teleport-auth@${authServerName("other")}`, "h2"], authServerName("other")],
     ["the auth entry in second place", ["unheard-of", `teleport-auth@${ours}`, "h2"], ours],
-    ["Kubernetes", ["h2"], "kube-teleport-proxy-alpn.localhost"],
   ])("closes on %s without a TLS alert", async (_what, ALPNProtocols, servername) => {
     await expect(rawTls(targetOf(emulator), { ALPNProtocols, servername })).rejects.toThrow(
       /closed during the handshake|disconnected before secure TLS|ECONNRESET/,

@@ -6,6 +6,7 @@ import {
   type UserCertsRequest,
   UserCertsRequestSchema,
 } from "@bot-join/proto";
+import { parseResources } from "@bot-join/resources";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -26,7 +27,8 @@ let identity: RawIdentity;
 let auth: RawGrpc;
 
 beforeAll(async () => {
-  emulator = await startTestEmulator({ version: "14", kubernetesClusters: ["kc"] });
+  emulator = await startTestEmulator({ version: "14" });
+  emulator.addResources(parseResources("{kind: kube_cluster, version: v3, metadata: {name: kc}}", "test"));
   identity = await joinRaw(emulator);
   auth = await rawAuth(targetOf(emulator), "bot.test", identity);
 });

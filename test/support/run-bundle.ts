@@ -27,6 +27,8 @@ export interface RunOptions {
   wrapper?: string[];
   /** User and group to run as; only root can. */
   uid?: number;
+  /** Whether what the program starts is killed with it, as the end of a container does. */
+  group?: true;
   onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with all of the standard output so far. */
   onOutput?: (stdout: string) => void;
@@ -75,6 +77,7 @@ export function runProgram(program: string, args: string[], options: RunOptions)
       stdio: ["ignore", "pipe", "pipe"],
       timeout: hungAfterMs,
       killSignal: "SIGKILL",
+      detached: options.group === true,
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     });
     let stdout = "";
@@ -88,7 +91,10 @@ export function runProgram(program: string, args: string[], options: RunOptions)
     });
     child.on("error", reject);
     child.on("close", (status, signal) => resolve({ status, signal, stdout, stderr }));
-    options.onStart?.((signal) => child.kill(signal));
+    options.onStart?.((signal) => {
+      if (options.group === true && child.pid !== undefined) process.kill(-child.pid, signal);
+      else child.kill(signal);
+    });
   });
 }
 

@@ -14,6 +14,10 @@ const sources: Readonly<Record<string, string>> = {
   flock: "apt-get install util-linux",
   unshare: "apt-get install util-linux",
   mount: "apt-get install mount",
+  kubectl: "apt-get install kubernetes-client",
+  psql: "apt-get install postgresql-client",
+  postgres: "apt-get install postgresql",
+  keytool: "apt-get install default-jre-headless",
   terraform: "not in Debian: its vendor has packages",
 };
 

@@ -1,41 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock } from "@bot-join/core";
-import type {
-  CertAuthorityV2,
-  Certs,
-  GetCertAuthoritiesRequest,
-  GetCertAuthoritiesResponse,
-  GetCertAuthorityRequest,
-  GetClusterCACertResponse,
-  GetRoleRequest,
-  GetUserRequest,
-  PingRequest,
-  PingResponse,
-  RoleV6,
-  SubmitHeartbeatRequest,
-  SubmitHeartbeatResponse,
-  UserCertsRequest,
-  UserV2,
-} from "@bot-join/proto";
+import type { JoinRequest, JoinResponse } from "@bot-join/proto";
 import type { BotInstance, Resource } from "@bot-join/resources";
-import type { Empty } from "@bufbuild/protobuf/wkt";
+import { type ClusterAccess, createAccess } from "./access/access.ts";
 import { authenticate } from "./auth/authenticate.ts";
-import { authorize } from "./auth/authorize.ts";
-import { generateUserCerts } from "./auth/generate-user-certs.ts";
-import { getCertAuthorities, getCertAuthority } from "./auth/read-authorities.ts";
-import { getClusterCaCert, getRole, getUser, ping } from "./auth/read-resources.ts";
-import { submitHeartbeat } from "./auth/submit-heartbeat.ts";
-import type { AuthorityKeys } from "./authority/authority-keys.ts";
+import { mayAccessLeaf } from "./auth/may-access.ts";
+import { type AuthorityKeys, leafAuthorityKeys } from "./authority/authority-keys.ts";
 import { AuthoritySet } from "./authority/authority-set.ts";
+import { issueDatabaseServer } from "./authority/database-certificates.ts";
 import { issueHostSshCertificate, issueHostTlsCertificate } from "./authority/host-certificates.ts";
 import type { AuthorityVault } from "./authority/vault.ts";
-import type { Caller } from "./caller.ts";
+import type { UserCaller } from "./caller.ts";
+import { type ClusterRpc, createRpc } from "./cluster-rpc.ts";
 import type { ClusterContext, IdTokenVerifier } from "./context.ts";
 import type { EmulatorEvent } from "./events.ts";
 import type { JoinAnswer } from "./join/bot-certificates.ts";
 import { handleJoin } from "./join/join.ts";
+import { type JoinStreamOptions, joinStream } from "./join/join-stream.ts";
 import type { VersionProfile } from "./profiles/version-profile.ts";
+import { type EmulatedNode, leafNodes } from "./ssh-transport/nodes.ts";
 import type { ClusterState } from "./state/cluster-state.ts";
 import { openState } from "./state/open-state.ts";
 
@@ -63,23 +47,8 @@ export interface ClusterOptions {
   authorityKeys?: Partial<AuthorityKeys>;
   /** Folder where resources and bot instances are kept; without one they are gone with the process. */
   stateDirectory?: string;
-  /** Kubernetes clusters that are registered. Default none. */
-  kubernetesClusters?: readonly string[];
-}
-
-/** A handler of one RPC: throws a Refusal instead of an answer. */
-type RpcHandler<Request, Answer> = (caller: Caller, request: Request) => Answer;
-
-/** The RPCs of the Auth Service that a bot meets (user-certs.md section 2). */
-export interface ClusterRpc {
-  ping: RpcHandler<PingRequest, PingResponse>;
-  getRole: RpcHandler<GetRoleRequest, RoleV6>;
-  getUser: RpcHandler<GetUserRequest, UserV2>;
-  getClusterCACert: RpcHandler<Empty, GetClusterCACertResponse>;
-  getCertAuthority: RpcHandler<GetCertAuthorityRequest, CertAuthorityV2>;
-  getCertAuthorities: RpcHandler<GetCertAuthoritiesRequest, GetCertAuthoritiesResponse>;
-  generateUserCerts: RpcHandler<UserCertsRequest, Certs>;
-  submitHeartbeat: RpcHandler<SubmitHeartbeatRequest, SubmitHeartbeatResponse>;
+  /** The machines that SSH streams can reach. Default none. */
+  nodes?: () => readonly EmulatedNode[];
 }
 
 const apiDomain = "teleport.cluster.local";
@@ -89,6 +58,7 @@ export class Cluster {
   readonly profile: VersionProfile;
   readonly authorities: AuthoritySet;
   readonly rpc: ClusterRpc;
+  readonly access: ClusterAccess;
   /** Where authorities are kept beyond the process, if anywhere. */
   readonly vault: AuthorityVault | undefined;
   readonly #options: ClusterOptions;
@@ -118,13 +88,32 @@ export class Cluster {
       keys: options.authorityKeys ?? {},
       vault: this.vault,
     });
-    for (const cluster of options.kubernetesClusters ?? []) state.kubernetesClusters.add(cluster);
+    const leaves = new Map<string, AuthoritySet>();
+    const leafAuthorities = (leaf: string): AuthoritySet => {
+      const known = leaves.get(leaf);
+      if (known !== undefined) return known;
+      const leafVault = directory?.leafAuthorities(leaf);
+      const made = new AuthoritySet({
+        clusterName: leaf,
+        profile,
+        clock,
+        rsaOnly,
+        keys: leafAuthorityKeys(profile, rsaOnly),
+        vault: leafVault,
+      });
+      leaves.set(leaf, made);
+      return made;
+    };
     const context: ClusterContext = {
       name,
       profile,
       clock,
       state,
       authorities: this.authorities,
+      leafAuthorities,
+      nodes: () => this.nodes(),
+      hostName: options.hostName,
+      hostId: this.#hostId,
       publicAddress,
       verifyIdToken,
       rsaOnly,
@@ -132,11 +121,25 @@ export class Cluster {
     };
     this.#context = context;
     this.rpc = createRpc(context);
+    this.access = createAccess(context);
   }
 
   /** Creates or replaces resources; throws `ERR_EMULATOR_RESOURCE_REFUSED` for what this version does not take. */
   addResources(resources: Resource[]): void {
     this.#state.addResources(resources);
+  }
+
+  /** The machines that SSH streams can reach, those of leaf clusters included. */
+  nodes(): EmulatedNode[] {
+    this.#state.refresh();
+    const own = this.#options.nodes?.() ?? [];
+    return [...own, ...leafNodes(this.#state.targets.remoteClusters.values())];
+  }
+
+  /** Whether the owner of a certificate may use a leaf cluster; throws a Refusal for one who may use nothing. */
+  mayReachLeaf(name: string, certificatePem: string): boolean {
+    const leaf = this.#state.targets.remoteClusters.get(name);
+    return leaf !== undefined && mayAccessLeaf(this.#context, this.authenticate(certificatePem), leaf);
   }
 
   /** The bot instances of all bots, or of one (bot-instance.md section 2). */
@@ -150,10 +153,19 @@ export class Cluster {
     return handleJoin(this.#context, request, remoteAddress);
   }
 
-  /** Tells who a client certificate, which TLS has verified, stands for; throws a Refusal. */
-  authenticate(certificatePem: string): Caller {
+  /** Answers one attempt to join over `teleport.join.v1`; throws a Refusal. */
+  joinStream(requests: AsyncIterable<JoinRequest>, options: JoinStreamOptions): AsyncGenerator<JoinResponse> {
     this.#state.refresh();
-    return authenticate(this.#context, certificatePem);
+    return joinStream(this.#context, requests, options);
+  }
+
+  /**
+   * Tells who a client certificate, which TLS has verified, stands for; throws a Refusal. A usage, such as `usage:kube`,
+   * admits certificates that are restricted to it.
+   */
+  authenticate(certificatePem: string, usage?: string): UserCaller {
+    this.#state.refresh();
+    return authenticate(this.#context, certificatePem, usage);
   }
 
   /** Issues the certificate of one of the cluster's own services, with the names that every such one has. */
@@ -171,6 +183,8 @@ export class Cluster {
       `*.${apiDomain}`,
       apiDomain,
       ...(ofProxy ? publicHosts.map((host) => `*.${host}`) : []),
+      // Clients refuse a wildcard directly below localhost.
+      ...(ofProxy && hostName === "localhost" ? ["kube-teleport-proxy-alpn.localhost"] : []),
     ];
     return issueHostTlsCertificate(this.authorities.host, {
       clusterName: name,
@@ -181,36 +195,22 @@ export class Cluster {
     });
   }
 
-  /** Signs a host key (plain blob) of an sshd and gives the certificate's authorized_keys line. */
-  issueHostSsh(publicKey: Uint8Array, principals: string[], role: string): string {
+  /** Issues the certificate of a database server, and gives the authority of what it will be shown. */
+  issueDatabase(hosts: string[]): { certificatePem: string; privateKeyPem: string; clientCaPem: string } {
+    const issued = issueDatabaseServer(this.authorities.db, hosts, this.#options.clock.now());
+    return { ...issued, clientCaPem: this.authorities.dbClient.tlsCertificatePem };
+  }
+
+  /** Signs a host key (plain blob) of an sshd, in a leaf cluster if one is named; gives the authorized_keys line. */
+  issueHostSsh(publicKey: Uint8Array, principals: string[], role: string, leaf?: string): string {
     const { name, clock } = this.#options;
-    return issueHostSshCertificate(this.authorities.host, {
-      clusterName: name,
+    const authorities = leaf === undefined ? this.authorities : this.#context.leafAuthorities(leaf);
+    return issueHostSshCertificate(authorities.host, {
+      clusterName: leaf ?? name,
       publicKey,
       principals,
       role,
       now: clock.now(),
     });
   }
-}
-
-function createRpc(context: ClusterContext): ClusterRpc {
-  const authorized =
-    <Request, Answer>(
-      handler: (context: ClusterContext, caller: Caller, request: Request) => Answer,
-    ): RpcHandler<Request, Answer> =>
-    (caller, request) => {
-      authorize(context.state, caller);
-      return handler(context, caller, request);
-    };
-  return {
-    ping: authorized(ping),
-    getRole: authorized(getRole),
-    getUser: authorized(getUser),
-    getClusterCACert: authorized(getClusterCaCert),
-    getCertAuthority: authorized(getCertAuthority),
-    getCertAuthorities: authorized(getCertAuthorities),
-    generateUserCerts: authorized(generateUserCerts),
-    submitHeartbeat: authorized(submitHeartbeat),
-  };
 }

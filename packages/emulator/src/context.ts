@@ -2,6 +2,7 @@ import type { Clock } from "@bot-join/core";
 import type { AuthoritySet } from "./authority/authority-set.ts";
 import type { EmulatorEvent } from "./events.ts";
 import type { VersionProfile } from "./profiles/version-profile.ts";
+import type { EmulatedNode } from "./ssh-transport/nodes.ts";
 import type { ClusterState } from "./state/cluster-state.ts";
 
 /** What an ID token is compared with. */
@@ -30,6 +31,13 @@ export interface ClusterContext {
   readonly clock: Clock;
   readonly state: ClusterState;
   readonly authorities: AuthoritySet;
+  /** The authorities of a leaf cluster. */
+  leafAuthorities(cluster: string): AuthoritySet;
+  /** The machines that SSH streams can reach, those of leaf clusters included. */
+  nodes(): readonly EmulatedNode[];
+  /** Name and id of the machine that the services run on. */
+  readonly hostName: string;
+  readonly hostId: string;
   /** `host:port` of the proxy, as Ping tells it. */
   readonly publicAddress: string;
   readonly verifyIdToken: IdTokenVerifier;

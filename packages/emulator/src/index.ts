@@ -1,7 +1,9 @@
-export { type Emulator, type EmulatorEvent, type EmulatorOptions, startEmulator } from "./emulator.ts";
+export { startEmulator } from "./emulator.ts";
+export type { Emulator, EmulatorEvent, EmulatorOptions } from "./emulator-options.ts";
 export { EmulatorError, type EmulatorErrorCode, emulatorErrorCodes } from "./errors.ts";
 export type { AnswerFault, Faults, JoinContentFault } from "./faults.ts";
 export { type GitHubClaims, githubClaims } from "./github-job/claims.ts";
+export { parseCommandFile } from "./github-job/command-files.ts";
 export { type GitHubJob, type GitHubJobOptions, startGitHubJob } from "./github-job/job.ts";
 export type { TokenEndpointFault } from "./github-job/token-endpoint.ts";
 export type { ConnectionCounters } from "./listener/listener.ts";

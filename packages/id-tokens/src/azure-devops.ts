@@ -27,6 +27,7 @@ export const azureDevops: Platform = {
     audienceHint: "Azure DevOps puts in this constant, which clusters require: leave the input audience out.",
     check: checkSubject,
   },
+  overNetwork: true,
   async fetchToken(request, deps, detected) {
     const { platform: environment } = request;
     const credential = credentialOf(environment);

@@ -17,7 +17,7 @@ describe("readClaims", () => {
   });
 
   it.each([
-    ["", "1 of the 3 parts"],
+    ["", "it is empty"],
     ["only-text-here", "1 of the 3 parts"],
     ['{"value":"secretive"}', "1 of the 3 parts"],
     ["a.b.c.d.e", "5 of the 3 parts"],

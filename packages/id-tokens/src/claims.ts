@@ -11,6 +11,7 @@ export const maxIdTokenBytes: number = 64 * 1024;
  */
 export function readClaims(token: Secret, source: string): Record<string, unknown> {
   const text = token.reveal();
+  if (text === "") throw malformed(source, "it is empty");
   if (Buffer.byteLength(text) > maxIdTokenBytes) {
     throw malformed(source, `it is longer than ${maxIdTokenBytes / 1024} KiB`);
   }

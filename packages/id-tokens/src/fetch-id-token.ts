@@ -9,6 +9,16 @@ import type { IdToken, IdTokenDeps, IdTokenRequest, RawIdToken } from "./types.t
 import { quoteUntrusted } from "./untrusted-text.ts";
 
 /**
+ * Whether the job holds its ID token already, so that it can be judged before anything goes over the network. A program that
+ * makes tokens may take its time, and counts as asking.
+ */
+export function holdsIdToken({ joinMethod, given }: Pick<IdTokenRequest, "joinMethod" | "given">): boolean {
+  if (given?.idTokenCommand !== undefined) return false;
+  if (given?.idToken !== undefined || given?.idTokenFile !== undefined) return true;
+  return platforms.find(({ name }) => name === joinMethod)?.overNetwork !== true;
+}
+
+/**
  * Gets the job's ID token, from the inputs if they name one, else from the platform of the join method, and
  * checks what the cluster would refuse anyway: its shape, its times (tolerance 60 s), its issuer and its audience.
  * The signature is not verified. Throws {@link IdTokenError}; an aborted signal throws its reason.

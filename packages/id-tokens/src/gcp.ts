@@ -20,6 +20,7 @@ export const gcp: Platform = {
     audience: "teleport.cluster.local",
     audienceHint: "On every cluster it is this constant: leave the input audience out.",
   },
+  overNetwork: true,
   async fetchToken(request, deps) {
     const host = request.platform[hostVariable]?.trim() || defaultHost;
     const path = "/computeMetadata/v1/instance/service-accounts/default/identity";
@@ -36,9 +37,11 @@ export const gcp: Platform = {
         method: "GET",
         headers: { "Metadata-Flavor": flavor },
         read: ({ headers, body }) =>
-          headers["metadata-flavor"] === flavor
-            ? { token: body.trim() }
-            : { fault: "without the header Metadata-Flavor: Google" },
+          headers["metadata-flavor"] !== flavor
+            ? { fault: "without the header Metadata-Flavor: Google" }
+            : body.trim() === ""
+              ? { fault: "without a token" }
+              : { token: body.trim() },
         hints: {
           unreachable: `Only machines and workloads on Google Cloud reach ${defaultHost}. Elsewhere set another join-method, or give a token with id-token-file or id-token-command.`,
           overloaded: "The metadata server could not serve the request just now: run the job again.",

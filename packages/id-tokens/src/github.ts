@@ -23,6 +23,7 @@ export const github: Platform = {
     audienceHint:
       "On every cluster it is this constant, not the cluster's name: leave the input audience out.",
   },
+  overNetwork: true,
   fetchToken: fetchGitHubToken,
 };
 

@@ -1,6 +1,6 @@
 export { clockToleranceMs } from "./check-claims.ts";
 export { IdTokenError, type IdTokenErrorCode, idTokenErrorCodes } from "./errors.ts";
-export { fetchIdToken } from "./fetch-id-token.ts";
+export { fetchIdToken, holdsIdToken } from "./fetch-id-token.ts";
 export { detectPlatform, platforms } from "./platforms.ts";
 export type {
   DetectedPlatform,

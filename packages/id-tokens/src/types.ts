@@ -78,6 +78,8 @@ export interface Platform {
   /** Set where CI systems run inside of it: they are taken first. */
   hostsOthers?: true;
   tokens: TokenRules;
+  /** Set where the job asks for its token over the network; elsewhere it holds it from the start. */
+  overNetwork?: true;
   /** Set where the pipeline's author chooses the name of the variable that holds the token. */
   namesVariable?: true;
   /** Gets the token, or throws what is missing in the platform's configuration; `detected` is where the job seems to run. */

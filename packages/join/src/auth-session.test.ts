@@ -11,6 +11,7 @@ import { grpcServer, loopbackDialer } from "../../transport/src/testing/transpor
 import { openAuthSession } from "./auth-session.ts";
 import type { BotIdentity } from "./bot-identity.ts";
 import { issueOutputs } from "./output-certificates.ts";
+import { issueOptions } from "./testing/issue-options.ts";
 import { recordedBot } from "./testing/recorded.ts";
 
 const wildcard = { names: ["DNS:*.teleport.cluster.local", "DNS:teleport.cluster.local"] };
@@ -63,8 +64,7 @@ async function open(server: Pick<Loopback, "port">, identity: BotIdentity) {
 async function issue(server: Loopback, context: TestContext) {
   const identity = bot(context);
   const session = await open(server, identity);
-  const signal = new AbortController().signal;
-  return issueOutputs(session, { bot: identity, outputs: [], expires: new Date(0), signal });
+  return issueOutputs(session, issueOptions({ bot: identity }));
 }
 
 describe("openAuthSession", () => {

@@ -1,15 +1,24 @@
 import type { Socket } from "node:net";
-import { AuthService, BotInstanceService, TrustService } from "@bot-join/proto";
+import {
+  AuthService,
+  BotInstanceService,
+  TrustService,
+  WorkloadIdentityIssuanceService,
+} from "@bot-join/proto";
 import { authAlpn, encodeClusterName, type ProxyDialer, TransportError } from "@bot-join/transport";
 import { createGrpcChannel, type GrpcChannel } from "@bot-join/transport/grpc";
 import { type Client, createClient } from "@connectrpc/connect";
 import type { BotIdentity } from "./bot-identity.ts";
+
+/** Who a session is opened as: the bot, or the bot with some of its roles. */
+export type SessionIdentity = Pick<BotIdentity, "identity" | "hostCa" | "tlsCertificate" | "keyPair">;
 
 /** A session of the joined bot with its cluster's Auth Service, through the proxy, on one connection. */
 export interface AuthSession {
   auth: Client<typeof AuthService>;
   trust: Client<typeof TrustService>;
   instances: Client<typeof BotInstanceService>;
+  workloads: Client<typeof WorkloadIdentityIssuanceService>;
   channel: GrpcChannel;
 }
 
@@ -20,16 +29,16 @@ export interface AuthSession {
 export async function openAuthSession(
   dialer: ProxyDialer,
   tcp: Socket,
-  bot: BotIdentity,
+  { identity, hostCa, tlsCertificate, keyPair }: SessionIdentity,
 ): Promise<AuthSession> {
-  const { cluster } = bot.identity;
+  const { cluster } = identity;
   const serverName = encodeClusterName(cluster);
   const socket = await dialer.openCluster(tcp, {
     alpn: [authAlpn(cluster), "h2"],
     serverName,
     acceptedNames: [serverName],
-    hostCa: bot.hostCa,
-    client: { certificatePem: bot.tlsCertificate, privateKeyPem: bot.keyPair.privateKeyPem.reveal() },
+    hostCa,
+    client: { certificatePem: tlsCertificate, privateKeyPem: keyPair.privateKeyPem.reveal() },
   });
   if (socket.alpnProtocol !== "h2") {
     socket.destroy();
@@ -45,6 +54,7 @@ export async function openAuthSession(
     auth: createClient(AuthService, channel.transport),
     trust: createClient(TrustService, channel.transport),
     instances: createClient(BotInstanceService, channel.transport),
+    workloads: createClient(WorkloadIdentityIssuanceService, channel.transport),
     channel,
   };
 }

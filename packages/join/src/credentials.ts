@@ -16,7 +16,8 @@ const credentialsSchema = v.object(
   "is missing",
 );
 
-function invalidAnswer(where: string, what: string, cause?: unknown): JoinError {
+/** Makes the error for an answer that holds no usable certificates. */
+export function invalidAnswer(where: string, what: string, cause?: unknown): JoinError {
   return new JoinError({
     code: "ERR_JOIN_ANSWER_INVALID",
     kind: "cluster",

@@ -1,5 +1,7 @@
 export type { BotCertificates, BotIdentity } from "./bot-identity.ts";
 export { JoinError, type JoinErrorCode, joinErrorCodes } from "./errors.ts";
+export { isHttpJoinOff } from "./http-join-off.ts";
+export type { IssuedOutput } from "./issued-output.ts";
 export { createKeyPair, type KeyPair, type KeyType } from "./key-pair.ts";
 export { findJoinMethod, joinMethods } from "./methods/index.ts";
 export type { JoinMethod } from "./methods/join-method.ts";

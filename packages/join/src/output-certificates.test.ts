@@ -12,7 +12,9 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createKeyPair, type KeyPair } from "./key-pair.ts";
-import { type IssueOptions, issueOutputs, type OutputRequest } from "./output-certificates.ts";
+import { type IssueOptions, issueOutputs } from "./output-certificates.ts";
+import type { OutputRequestOf } from "./output-request.ts";
+import { issueOptions } from "./testing/issue-options.ts";
 import { recordedBot, recordedCalls, recordedOutputKey, recordedResponse } from "./testing/recorded.ts";
 import { type AuthAnswers, memorySession } from "./testing/session.ts";
 
@@ -33,13 +35,23 @@ const real = {
   generateUserCerts: () => recorded(CertsSchema, "certs fields 1, 22 and 23 (v17 recipe)"),
 } satisfies AuthAnswers;
 
-function output(members: Partial<OutputRequest> = {}): OutputRequest {
-  return { roles: [], cluster: undefined, allowReissue: false, keyPair: key, ...members };
+type IdentityRequest = OutputRequestOf<"identity">;
+
+function output(members: Partial<IdentityRequest> = {}): IdentityRequest {
+  return {
+    type: "identity",
+    label: "the identity output in /out",
+    roles: [],
+    expires,
+    cluster: undefined,
+    allowReissue: false,
+    keyPair: key,
+    ...members,
+  };
 }
 
-function issue(answers: AuthAnswers, outputs: OutputRequest[], options: Partial<IssueOptions> = {}) {
-  const signal = new AbortController().signal;
-  return issueOutputs(memorySession(answers).session, { bot, outputs, expires, signal, ...options });
+function issue(answers: AuthAnswers, outputs: IdentityRequest[], options: Partial<IssueOptions> = {}) {
+  return issueOutputs(memorySession(answers).session, issueOptions({ outputs, ...options }));
 }
 
 /** Numbers of the fields that a message holds, in order. */
@@ -47,7 +59,11 @@ function fieldsOf(request: UserCertsRequest): number[] {
   const present = UserCertsRequestSchema.fields.filter((field) => {
     const value = request[field.localName as keyof UserCertsRequest] as unknown;
     return (
-      value !== undefined && value !== "" && value !== false && (value as { length?: number }).length !== 0
+      value !== undefined &&
+      value !== "" &&
+      value !== false &&
+      value !== 0 &&
+      (value as { length?: number }).length !== 0
     );
   });
   return present.map(({ number }) => number).sort((a, b) => a - b);
@@ -61,20 +77,23 @@ describe("issueOutputs", () => {
       proxyPublicAddress: "proxy.bot.test:3443",
       outputs: [
         {
-          privateKeyPem: key.privateKeyPem,
-          publicKeyLine: key.publicKeyLine,
-          sshCertificate: expect.stringMatching(/^ecdsa-sha2-nistp256-cert-v01@openssh\.com \S+\n$/),
-          tlsCertificate: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/),
-          identity: {
-            cluster: "bot.test",
-            impersonator: "bot-robot",
-            disallowReissue: true,
-            usableLogins: ["root", "deploy"],
+          type: "identity",
+          certificates: {
+            privateKeyPem: key.privateKeyPem,
+            publicKeyLine: key.publicKeyLine,
+            sshCertificate: expect.stringMatching(/^ecdsa-sha2-nistp256-cert-v01@openssh\.com \S+\n$/),
+            tlsCertificate: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/),
+            identity: {
+              cluster: "bot.test",
+              impersonator: "bot-robot",
+              disallowReissue: true,
+              usableLogins: ["root", "deploy"],
+            },
           },
         },
       ],
     });
-    expect([...(issued.outputs[0]?.identity.roles ?? [])].sort()).toEqual(["deploy-only", "ssh-access"]);
+    expect([...(issued.outputs[0]?.roles ?? [])].sort()).toEqual(["deploy-only", "ssh-access"]);
     const { host, user, db } = issued.authorities;
     expect([host, user, db].map((list) => list.map(({ clusterName }) => clusterName))).toEqual([
       ["bot.test"],
@@ -94,7 +113,7 @@ describe("issueOutputs", () => {
   });
 
   /** The calls of each flight: those that arrive before any of the flight is answered. */
-  async function flights(outputs: OutputRequest[], sizes: number[]): Promise<string[][]> {
+  async function flights(outputs: IdentityRequest[], sizes: number[]): Promise<string[][]> {
     const seen: string[][] = [];
     let waiting: (() => void)[] = [];
     const { session } = memorySession(real, (call) => {
@@ -108,7 +127,7 @@ describe("issueOutputs", () => {
         waiting = [];
       });
     });
-    await issueOutputs(session, { bot, outputs, expires, signal: new AbortController().signal });
+    await issueOutputs(session, issueOptions({ outputs }));
     return seen.map((calls) => calls.sort());
   }
 
@@ -140,15 +159,14 @@ describe("issueOutputs", () => {
       before = [...calls];
       void session.instances.submitHeartbeat({}).catch(() => {});
     };
-    const signal = new AbortController().signal;
     const outputs = [output({ roles }), output({ roles })];
-    await issueOutputs(session, { bot, outputs, expires, signal, meanwhile });
+    await issueOutputs(session, issueOptions({ outputs, meanwhile }));
     expect(before?.includes("GetRole bot-robot")).toBe(roles.length === 0);
   });
 
   test("without outputs nothing is asked for but the facts", async () => {
     const { session, calls } = memorySession(real);
-    await issueOutputs(session, { bot, outputs: [], expires, signal: new AbortController().signal });
+    await issueOutputs(session, issueOptions({ outputs: [] }));
     expect(calls.sort()).toEqual([...facts, "Ping"].sort());
   });
 
@@ -190,7 +208,7 @@ describe("issueOutputs", () => {
     const hex = recordedCalls["certs fields 1, 22 and 23 (v17 recipe)"]?.request ?? "";
     const theirs = fromBinary(UserCertsRequestSchema, Buffer.from(hex, "hex"));
     const asked = new Date(Number(theirs.expires?.seconds) * 1000);
-    await issue({ ...real, generateUserCerts }, [output({ roles: theirs.roleRequests })], { expires: asked });
+    await issue({ ...real, generateUserCerts }, [output({ roles: theirs.roleRequests, expires: asked })]);
     expect(
       Buffer.from(toBinary(UserCertsRequestSchema, requests[0] as UserCertsRequest)).toString("hex"),
     ).toBe(hex);
@@ -328,7 +346,7 @@ describe("issueOutputs", () => {
   test("an aborted signal gives its reason", async () => {
     const controller = new AbortController();
     const { session } = memorySession(real, () => controller.abort(new Error("enough")));
-    const issuing = issueOutputs(session, { bot, outputs: [output()], expires, signal: controller.signal });
+    const issuing = issueOutputs(session, issueOptions({ outputs: [output()], signal: controller.signal }));
     await expect(issuing).rejects.toThrow("enough");
   });
 

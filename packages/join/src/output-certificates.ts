@@ -1,55 +1,57 @@
-import { type Certs, type UserCertsRequest, UserCertsRequestSchema } from "@bot-join/proto";
-import { create } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { AuthSession } from "./auth-session.ts";
+import type { Clock } from "@bot-join/core";
+import type { AuthSession, SessionIdentity } from "./auth-session.ts";
 import type { BotIdentity } from "./bot-identity.ts";
 import { JoinError } from "./errors.ts";
-import type { KeyPair } from "./key-pair.ts";
-import { type Authority, type OutputCertificates, readAuthority, readCertificates } from "./rpc-answers.ts";
+import { type AuthDialer, Impersonation, Impersonations } from "./impersonation.ts";
+import type { Attempt, IssueContext } from "./issue-context.ts";
+import type { IssuedOutput } from "./issued-output.ts";
+import { issueOutput } from "./output-kinds/index.ts";
+import type { OutputRequest } from "./output-request.ts";
+import { type Authority, readAuthority } from "./rpc-answers.ts";
 import { rpcError } from "./rpc-refusal.ts";
-import { subjectKeys } from "./subject-keys.ts";
-
-/** One output as far as its certificate goes. */
-export interface OutputRequest {
-  /** Roles to impersonate; empty means all that the bot may. */
-  roles: string[];
-  /** Leaf cluster to route to; undefined means the bot's own. */
-  cluster: string | undefined;
-  allowReissue: boolean;
-  keyPair: KeyPair;
-}
+import { requestCertificates } from "./user-certificates.ts";
 
 /** What the cluster said of itself and issued. */
 export interface IssuedOutputs {
   serverVersion: string;
   /** `host:port` of the proxy as the cluster knows it; may be empty. */
   proxyPublicAddress: string;
-  authorities: { host: Authority[]; user: Authority[]; db: Authority[] };
+  authorities: {
+    host: Authority[];
+    user: Authority[];
+    db: Authority[];
+    /** Asked for only where an output needs it. */
+    spiffe: Authority[];
+  };
   /** In the order of the requests. */
-  outputs: OutputCertificates[];
+  outputs: IssuedOutput[];
 }
 
 /** For whom certificates are asked, and which. */
 export interface IssueOptions {
   bot: BotIdentity;
   outputs: OutputRequest[];
-  expires: Date;
+  /** Opens the sessions of identities that the bot only looks around with. */
+  dialer: AuthDialer;
+  clock: Clock;
   signal: AbortSignal;
   /** Called once, when the requests for certificates are on their way. */
   meanwhile?: () => void;
 }
 
-/** Makes one call and converts its failure; `what` says what it does. */
-type Attempt = <T>(what: string, call: Promise<T>) => Promise<T>;
-
 /**
- * Asks for the certificates of all outputs on one session: one flight when every output names its roles,
- * two when the bot's own role has to be asked first (measured-14.2.0.md section 3). The server's version and
- * the CAs ride along. Throws `ERR_JOIN_ROLES`, `ERR_JOIN_KEY_TYPE_REFUSED`, `ERR_JOIN_CERTIFICATES_REFUSED`,
- * `ERR_JOIN_ANSWER_INVALID` or a TransportError.
+ * Asks for the certificates of all outputs, all at once: one flight when every output names its roles, two when the
+ * bot's own role has to be asked first (measured-14.2.0.md section 3). The server's version and the CAs ride along.
+ *
+ * Outputs whose names have to be looked up take three flights more, ssh_host outputs and workload identities two, however
+ * many there are: the bot's roles get a certificate in the first flight, a session is opened with it, and only that may
+ * look. `kubernetes` outputs take two, for their certificate is asked for before the name is confirmed.
+ *
+ * Throws the `ERR_JOIN_*` codes of what was refused or not found, naming the output where there are several, or a
+ * TransportError.
  */
 export async function issueOutputs(session: AuthSession, options: IssueOptions): Promise<IssuedOutputs> {
-  const { bot, outputs, signal } = options;
+  const { bot, outputs, signal, clock } = options;
   const { cluster } = bot.identity;
   const attempt: Attempt = async (what, call) => {
     try {
@@ -63,33 +65,93 @@ export async function issueOutputs(session: AuthSession, options: IssueOptions):
     const { certAuthoritiesV2 } = await attempt(`asking for the ${type} CAs`, call);
     return certAuthoritiesV2.map((authority) => readAuthority(authority, cluster));
   };
-  const certificates = (defaultRoles: string[], serverVersion: string | undefined): Promise<Certs[]> => {
-    const calls = outputs.map((output) => {
-      const roles = output.roles.length > 0 ? output.roles : defaultRoles;
-      const request = certificateRequest({ ...output, roles }, serverVersion, options);
-      const call = session.auth.generateUserCerts(request, { signal });
-      return attempt(`asking for a certificate with the roles ${roles.join(", ")}`, call);
-    });
+  const pinging = attempt("asking for its version", session.auth.ping({}, { signal }));
+  const serverVersion: IssueContext["serverVersion"] = {
+    known: undefined,
+    asked: pinging.then((ping) => {
+      serverVersion.known = ping.serverVersion;
+      return ping.serverVersion;
+    }),
+  };
+  const issue = (defaultRoles: string[]): Promise<IssuedOutput[]> => {
+    const context: IssueContext = {
+      bot,
+      session,
+      defaultRoles,
+      signal,
+      clock,
+      attempt,
+      serverVersion,
+      impersonations: new Impersonations((roles) => impersonate(context, options, roles)),
+    };
+    const issuing = issueAll(context, outputs);
     options.meanwhile?.();
-    return Promise.all(calls);
+    return issuing;
   };
 
   const needRoles = outputs.some(({ roles }) => roles.length === 0);
-  const [ping, host, user, db, defaultRoles, early] = await Promise.all([
-    attempt("asking for its version", session.auth.ping({}, { signal })),
+  const needSpiffe = outputs.some(({ type }) => type === "workload-identity-x509");
+  const [ping, host, user, db, spiffe, defaultRoles, early] = await Promise.all([
+    pinging,
     authorities("host"),
     authorities("user"),
     authorities("db"),
+    needSpiffe ? authorities("spiffe") : [],
     needRoles ? ownRoles(session, options, attempt) : [],
-    needRoles ? undefined : certificates([], undefined),
+    needRoles ? undefined : issue([]),
+    serverVersion.asked,
   ]);
-  const certs = early ?? (await certificates(defaultRoles, ping.serverVersion));
   return {
     serverVersion: ping.serverVersion,
     proxyPublicAddress: ping.proxyPublicAddr,
-    authorities: { host, user, db },
-    outputs: outputs.map(({ keyPair }, index) => readCertificates(certs[index] as Certs, keyPair, cluster)),
+    authorities: { host, user, db, spiffe },
+    outputs: early ?? (await issue(defaultRoles)),
   };
+}
+
+/** Waits for all, so that of several failures the first output's is told whatever the order of the answers. */
+async function issueAll(context: IssueContext, outputs: OutputRequest[]): Promise<IssuedOutput[]> {
+  const settled = await Promise.allSettled(outputs.map((output) => issueOutput(context, output)));
+  return settled.map((result, index) => {
+    if (result.status === "fulfilled") return result.value;
+    const { reason } = result;
+    throw outputs.length > 1 && reason instanceof JoinError
+      ? ofOutput(reason, outputs[index]?.label ?? "")
+      : reason;
+  });
+}
+
+/** The same error, saying whose it is. */
+function ofOutput(error: JoinError, label: string): JoinError {
+  const { code, kind, message, hint, retryable, details } = error;
+  return new JoinError({
+    code,
+    kind,
+    message: `For ${label}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+    retryable,
+    details,
+    cause: error,
+  });
+}
+
+/**
+ * Asks for an identity that is only looked around with; it lives as long as what is made with it. It borrows the key of an
+ * output: a key of its own would have to be made first, and its request would miss the first flight.
+ */
+function impersonate(
+  context: IssueContext,
+  { bot, outputs, dialer }: IssueOptions,
+  roles: string[],
+): Impersonation {
+  const expires = new Date(Math.max(...outputs.map((output) => output.expires.getTime())));
+  const keyPair = outputs[0]?.keyPair;
+  if (keyPair === undefined) throw new TypeError("an impersonation without an output");
+  const identity = async (): Promise<SessionIdentity> => {
+    const { tlsCertificate } = await requestCertificates(context, { roles, expires, keyPair }, {});
+    return { identity: bot.identity, hostCa: bot.hostCa, keyPair, tlsCertificate };
+  };
+  return new Impersonation(dialer, identity());
 }
 
 /** The roles that the bot's own role lets it impersonate (user-certs.md sections 2.3 and 4). */
@@ -114,21 +176,5 @@ async function ownRoles(
       roles.length === 0
         ? "Give it roles: `tctl bots update --add-roles`."
         : "Name the roles that this job needs with the input roles.",
-  });
-}
-
-function certificateRequest(
-  output: OutputRequest,
-  serverVersion: string | undefined,
-  options: IssueOptions,
-): UserCertsRequest {
-  return create(UserCertsRequestSchema, {
-    username: options.bot.identity.username,
-    expires: timestampFromDate(options.expires),
-    roleRequests: output.roles,
-    useRoleRequests: true,
-    routeToCluster: output.cluster ?? "",
-    reissuableRoleImpersonation: output.allowReissue,
-    ...subjectKeys(output.keyPair, serverVersion),
   });
 }

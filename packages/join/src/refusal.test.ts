@@ -3,7 +3,14 @@ import { joinRefusal } from "./refusal.ts";
 import { recordedJoins } from "./testing/recorded.ts";
 
 function refuse(status: number, text: string, retryAfterMs?: number) {
-  return joinRefusal({ status, text, where: "The cluster at p:443", tokenName: '"ghcom"', retryAfterMs });
+  return joinRefusal({
+    status,
+    answer: `HTTP ${status}`,
+    text,
+    where: "The cluster at p:443",
+    tokenName: '"ghcom"',
+    retryAfterMs,
+  });
 }
 
 describe("joinRefusal", () => {

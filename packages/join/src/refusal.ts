@@ -81,6 +81,12 @@ const known: readonly (Meaning & { pattern: RegExp })[] = [
     hint: "The token resource has another join_method than this job uses: compare them.",
   },
   {
+    pattern: /join attempt timed out/,
+    code: "ERR_JOIN_CLUSTER_FAILED",
+    kind: "cluster",
+    hint: "The cluster ends an attempt that takes longer than a minute. What it waited for is in the logs of proxy and Auth Service.",
+  },
+  {
     pattern: /does not allow ("Bot" role|role Bot)/,
     code: "ERR_JOIN_REFUSED",
     kind: "denied",
@@ -138,9 +144,12 @@ function fallback(status: number): Meaning {
   };
 }
 
-/** An answer of `host/credentials` that holds no certificates. */
+/** An answer to a join that holds no certificates. */
 export interface Refusal {
+  /** As over HTTP. */
   status: number;
+  /** What came back, for the message: `HTTP 403`. */
+  answer: string;
   /** The server's own message, without secrets. */
   text: string;
   /** Who answered, as the begin of a sentence. */
@@ -152,7 +161,8 @@ export interface Refusal {
 }
 
 /** Makes the error for a refusal. */
-export function joinRefusal({ status, text, where, tokenName, retryAfterMs }: Refusal): JoinError {
+export function joinRefusal(refusal: Refusal): JoinError {
+  const { status, answer, text, where, tokenName, retryAfterMs } = refusal;
   const plain = text.replace(/\s+/g, " ").trim().slice(0, 500);
   const match = known.find(({ pattern }) => pattern.test(plain));
   const { code, kind, hint } = match ?? fallback(status);
@@ -160,7 +170,7 @@ export function joinRefusal({ status, text, where, tokenName, retryAfterMs }: Re
   return new JoinError({
     code,
     kind,
-    message: `${where} refused to let this job join with the token ${tokenName}: ${plain === "" ? "no reason given" : plain} (HTTP ${status}).`,
+    message: `${where} refused to let this job join with the token ${tokenName}: ${plain === "" ? "no reason given" : plain} (${answer}).`,
     hint,
     retryable,
     details: {

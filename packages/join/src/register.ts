@@ -12,6 +12,9 @@ import { retryAfterMs } from "./retry-after.ts";
 /** The path of the join, as the original client writes it (join.md section 2.1). */
 const joinPath = "/v1/webapi/host/credentials";
 
+/** What a Teleport proxy, like other programs in Go, says to a path that it does not serve (join.md section 1.1). */
+const pathUnknownText = "404 page not found";
+
 /** What a join shows and asks for. */
 export interface RegisterOptions {
   method: JoinMethod;
@@ -85,11 +88,13 @@ function refusalOf(answer: WebAnswer, address: string, options: RegisterOptions)
       message: `POST https://${address}${joinPath} was answered with HTTP ${status} (${type}): that is not a Teleport proxy.`,
       hint: "Check the input proxy: host and port of the Teleport web interface are meant.",
       requestSent: true,
+      details: { status, pathUnknown: status === 404 && answer.body.trim() === pathUnknownText },
     });
   }
   const text = parsed.success ? (parsed.output.error?.message ?? parsed.output.message ?? "") : "";
   return joinRefusal({
     status,
+    answer: `HTTP ${status}`,
     text: withoutSecrets(text, options),
     where: whereOf(address),
     tokenName: printableTokenName(options.method, options.token),
@@ -97,8 +102,11 @@ function refusalOf(answer: WebAnswer, address: string, options: RegisterOptions)
   });
 }
 
-/** A server may quote what it was sent. */
-function withoutSecrets(text: string, { method, token, idToken }: RegisterOptions): string {
+/** Takes out of a server's text what it may quote of what it was sent. */
+export function withoutSecrets(
+  text: string,
+  { method, token, idToken }: Pick<RegisterOptions, "method" | "token" | "idToken">,
+): string {
   const secrets = [method.proof === "secret" ? token : undefined, idToken];
   return secrets.reduce(
     (rest, secret) => (secret ? rest.replaceAll(secret.reveal(), `${secret}`) : rest),

@@ -31,7 +31,8 @@ export interface OutputCertificates {
   notAfter: Date;
 }
 
-function useless(cluster: string, what: string, cause?: unknown): JoinError {
+/** Makes the error for an answer of `cluster` that is whole and still of no use. */
+export function useless(cluster: string, what: string, cause?: unknown): JoinError {
   return new JoinError({
     code: "ERR_JOIN_ANSWER_INVALID",
     kind: "cluster",
@@ -41,7 +42,8 @@ function useless(cluster: string, what: string, cause?: unknown): JoinError {
   });
 }
 
-function tryRead<T>(cluster: string, read: () => T): T {
+/** Reads a part of an answer of `cluster`, and makes a failure {@link useless}. */
+export function tryRead<T>(cluster: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

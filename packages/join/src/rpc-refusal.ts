@@ -1,4 +1,5 @@
-import { TransportError } from "@bot-join/transport";
+import type { ErrorKind } from "@bot-join/core";
+import { TransportError, type WebAnswer } from "@bot-join/transport";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { BotIdentity } from "./bot-identity.ts";
 import { JoinError, type JoinErrorCode } from "./errors.ts";
@@ -32,6 +33,12 @@ const known: readonly { pattern: RegExp; code: JoinErrorCode; hint(bot: BotIdent
       "Teleport itself locks a bot whose data directory was copied, once both copies were used: find out who did before you remove the lock.",
   },
   {
+    pattern: /access denied to perform action "create" on "host_cert"/,
+    code: "ERR_JOIN_CERTIFICATES_REFUSED",
+    hint: () =>
+      "An ssh_host output needs a role with the rule `resources: [host_cert]`, `verbs: [create]`: give the bot one, and name it in the output's roles if it names roles.",
+  },
+  {
     pattern: /remote cluster .* is not found/,
     code: "ERR_JOIN_CERTIFICATES_REFUSED",
     hint: () =>
@@ -45,8 +52,18 @@ const known: readonly { pattern: RegExp; code: JoinErrorCode; hint(bot: BotIdent
   },
 ];
 
-/** How connect words an answer that came whole, but that it cannot take. */
-const unreadable = /^parse binary|larger than configured readMaxBytes/;
+/** Whether an answer came whole, but is none that can be taken; connect words it so. */
+export function isUnreadable({ rawMessage }: ConnectError): boolean {
+  return /^parse binary|larger than configured readMaxBytes/.test(rawMessage);
+}
+
+/**
+ * Whether the server itself said it: what it says comes with headers or trailers. The codes alone do not tell: connect gives
+ * a lost connection those of server errors, by how far the call had come.
+ */
+export function saidByServer({ metadata }: ConnectError): boolean {
+  return [...metadata].length > 0;
+}
 
 /**
  * Converts a failed call; `what` says what was being done. A connection that ends in the middle of the first
@@ -55,12 +72,9 @@ const unreadable = /^parse binary|larger than configured readMaxBytes/;
 export function rpcError(error: unknown, what: string, bot: BotIdentity, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (!(error instanceof ConnectError)) return error;
-  const { cluster, botName } = bot.identity;
+  const { cluster } = bot.identity;
   const text = error.rawMessage.replace(/\s+/g, " ");
-  // What the server says comes with headers or trailers. The codes alone do not tell: connect gives a lost
-  // connection those of server errors, by how far the call had come.
-  const saidByServer = [...error.metadata].length > 0;
-  if (!saidByServer && unreadable.test(text)) {
+  if (!saidByServer(error) && isUnreadable(error)) {
     return new JoinError({
       code: "ERR_JOIN_ANSWER_INVALID",
       kind: "cluster",
@@ -69,7 +83,7 @@ export function rpcError(error: unknown, what: string, bot: BotIdentity, signal:
       cause: error,
     });
   }
-  if (!saidByServer) {
+  if (!saidByServer(error)) {
     return new TransportError({
       code: "ERR_TRANSPORT_CONNECTION_LOST",
       kind: "network",
@@ -79,16 +93,57 @@ export function rpcError(error: unknown, what: string, bot: BotIdentity, signal:
       cause: error,
     });
   }
-  const match = known.find(({ pattern }) => pattern.test(text));
-  return new JoinError({
-    code: match?.code ?? "ERR_JOIN_CERTIFICATES_REFUSED",
+  return refusedCall(bot, what, {
+    text,
+    status: `gRPC status ${error.code}`,
     kind: [Code.PermissionDenied, Code.NotFound].includes(error.code) ? "denied" : "cluster",
-    message: `The cluster ${cluster} refused the bot ${botName} while ${what}: ${text} (gRPC status ${error.code}).`,
-    hint:
-      match?.hint(bot) ??
-      "The reason is in the Auth Service's log. A lock on the bot or on a role, per-session MFA and hardware keys are usual causes.",
     retryable: [Code.Unavailable, Code.ResourceExhausted].includes(error.code),
     details: { status: error.code },
     cause: error,
+  });
+}
+
+/** What a server said instead of doing something. */
+interface Refusal {
+  text: string;
+  /** For the message. */
+  status: string;
+  kind: ErrorKind;
+  retryable: boolean;
+  details: Readonly<Record<string, unknown>>;
+  cause?: unknown;
+}
+
+function refusedCall(bot: BotIdentity, what: string, refusal: Refusal): JoinError {
+  const { text, status, kind, retryable, details, cause } = refusal;
+  const { cluster, botName } = bot.identity;
+  const match = known.find(({ pattern }) => pattern.test(text));
+  return new JoinError({
+    code: match?.code ?? "ERR_JOIN_CERTIFICATES_REFUSED",
+    kind,
+    message: `The cluster ${cluster} refused the bot ${botName} while ${what}: ${text} (${status}).`,
+    hint:
+      match?.hint(bot) ??
+      "The reason is in the Auth Service's log. A lock on the bot or on a role, per-session MFA and hardware keys are usual causes.",
+    retryable,
+    details,
+    cause,
+  });
+}
+
+/** Tells that a server has no such call. */
+export function isUnimplemented(error: unknown): boolean {
+  return error instanceof JoinError && error.details["status"] === Code.Unimplemented;
+}
+
+/** Makes the error for a refusal of the HTTP API that releases before gRPC had (user-certs.md section 1.5). */
+export function httpRefusal({ status, body }: WebAnswer, what: string, bot: BotIdentity): JoinError {
+  const text = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(body)?.[1];
+  return refusedCall(bot, what, {
+    text: text === undefined ? "no reason given" : String(JSON.parse(text)).replace(/\s+/g, " "),
+    status: `HTTP status ${status}`,
+    kind: status === 403 || status === 404 ? "denied" : "cluster",
+    retryable: status === 429 || status >= 502,
+    details: {},
   });
 }

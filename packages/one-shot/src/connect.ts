@@ -27,29 +27,34 @@ async function readCaFile(path: string): Promise<string[]> {
   return [text];
 }
 
+/** What a run asks first: the web API or the join service, each to be let in; or the Auth Service, to be renewed. */
+export type FirstStep = "web" | "join-service" | "renewal";
+
 /**
- * The two connections of a join. Both start at once, before anything else is known: TLS for the request that
- * joins, and plain TCP for the Auth Service, whose TLS needs the certificate that the join gives
+ * The two connections of a join. Both start at once, before anything else is known: TLS for whatever lets the bot in,
+ * and plain TCP for the Auth Service, whose TLS needs the certificate that the join gives
  * (measured-14.2.0.md section 3).
  */
 export class Connections implements Disposable {
   readonly dialer: ProxyDialer;
   readonly #over: AbortController;
   #web: Promise<TLSSocket> | undefined;
+  #joinService: Promise<TLSSocket> | undefined;
   readonly #spares: Promise<Socket>[];
   readonly #channels: GrpcChannel[] = [];
 
   /**
-   * `over` is the dialer's own end: aborting it gives up connections that are still being made. `renews` says that the
-   * Auth Service will be asked twice, as two identities, and the web API not at all.
+   * `over` is the dialer's own end: aborting it gives up connections that are still being made. At a renewal the Auth Service
+   * will be asked twice, as two identities.
    */
-  constructor(dialer: ProxyDialer, over: AbortController, renews: boolean) {
+  constructor(dialer: ProxyDialer, over: AbortController, first: FirstStep) {
     this.dialer = dialer;
     this.#over = over;
-    this.#web = renews ? undefined : dialer.openWeb();
-    this.#spares = renews ? [dialer.openTcp(), dialer.openTcp()] : [dialer.openTcp()];
+    this.#web = first === "web" ? dialer.openWeb() : undefined;
+    this.#joinService = first === "join-service" ? dialer.openJoinService() : undefined;
+    this.#spares = first === "renewal" ? [dialer.openTcp(), dialer.openTcp()] : [dialer.openTcp()];
     // Whoever takes a connection sees its failure; until then it is no unhandled rejection.
-    for (const early of [this.#web, ...this.#spares]) early?.catch(() => {});
+    for (const early of [this.#web, this.#joinService, ...this.#spares]) early?.catch(() => {});
   }
 
   /** Gives the web connection, a new one after the first was taken or has gone. */
@@ -57,13 +62,21 @@ export class Connections implements Disposable {
     const early = this.#web;
     this.#web = undefined;
     const socket = await early;
-    return socket === undefined || socket.destroyed || socket.readableEnded ? this.dialer.openWeb() : socket;
+    return isUsable(socket) ? socket : this.dialer.openWeb();
+  }
+
+  /** Gives the connection for the join service, a new one after the first was taken or has gone. */
+  async takeJoinService(): Promise<TLSSocket> {
+    const early = this.#joinService;
+    this.#joinService = undefined;
+    const socket = await early;
+    return isUsable(socket) ? socket : this.dialer.openJoinService();
   }
 
   /** Gives the connection for the Auth Service, a new one after the first was taken or has gone. */
   async takeTcp(): Promise<Socket> {
     const socket = await this.#spares.shift()?.catch(() => undefined);
-    return socket === undefined || socket.destroyed || socket.readableEnded ? this.dialer.openTcp() : socket;
+    return isUsable(socket) ? socket : this.dialer.openTcp();
   }
 
   /** Closes a channel at the end of the run, and not before. */
@@ -78,6 +91,11 @@ export class Connections implements Disposable {
   }
 }
 
+/** A server may have closed a connection that nobody used for a while. */
+function isUsable<T extends Socket>(socket: T | undefined): socket is T {
+  return socket !== undefined && !socket.destroyed && !socket.readableEnded;
+}
+
 /**
  * Starts the two connections of a run: those of a join, or those of a renewal. Throws `ERR_RUN_FILE_INPUT` for an unusable
  * ca-file.
@@ -86,6 +104,8 @@ export async function startConnections(
   { plan, context, signal }: Run,
   renews: boolean,
 ): Promise<Connections> {
+  // What the method says of itself saves the round trip of a trial (join.md section 5.6).
+  const admission = plan.joinMethod.joinServiceSince === undefined ? "web" : "join-service";
   const over = new AbortController();
   const dialer = new ProxyDialer({
     proxy: plan.proxy,
@@ -96,5 +116,5 @@ export async function startConnections(
     environment: context.runner.environment,
     signal: AbortSignal.any([signal, over.signal]),
   });
-  return new Connections(dialer, over, renews);
+  return new Connections(dialer, over, renews ? "renewal" : admission);
 }

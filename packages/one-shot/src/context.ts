@@ -1,8 +1,15 @@
 import type { Clock } from "@bot-join/core";
+import type { ProxyCommandOptions } from "@bot-join/outputs";
 import type { Runner } from "@bot-join/runner";
 import type { OpenDataDirectory } from "./data-directory.ts";
 import type { Plan } from "./plan.ts";
 import type { Steps } from "./steps.ts";
+
+/**
+ * What `ssh` starts as its ProxyCommand, paths absolute: this Node with the bundle `ssh-proxy.cjs`, which is copied beside
+ * the identity, or an executable that holds both.
+ */
+export type SshProxy = ProxyCommandOptions["program"];
 
 /** What a run takes from its process; entries fill it in, so that everything below is a function of it. */
 export interface RunContext {
@@ -12,10 +19,7 @@ export interface RunContext {
   random: () => number;
   /** Aborted when the job is cancelled. */
   signal: AbortSignal;
-  /** Absolute path of the Node that runs this process; `ssh` starts it again for its ProxyCommand. */
-  node: string;
-  /** Absolute path of the bundle `ssh-proxy.cjs`, which is copied beside the identity. */
-  sshProxyScript: string;
+  sshProxy: SshProxy;
   /** What opens a bot's data directory; without it nothing is kept. */
   openDataDirectory?: OpenDataDirectory;
   platform: NodeJS.Platform;

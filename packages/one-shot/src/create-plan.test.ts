@@ -1,6 +1,7 @@
 import { parseInputs } from "@bot-join/runner";
 import { describe, expect, test } from "vitest";
 import { createPlan, type PlanFacts } from "./create-plan.ts";
+import { directoryOf } from "./plan-paths.ts";
 
 const facts: PlanFacts = {
   environment: { GITHUB_ACTIONS: "true" },
@@ -19,7 +20,13 @@ describe("defaults", () => {
       joinMethod: { name: "github" },
       id: "default",
       outputs: [
-        { directory: "/tmp/runner/bot-join-default-abc123", roles: [], sshConfig: true, allowReissue: false },
+        {
+          type: "identity",
+          destination: { kind: "directory", path: "/tmp/runner/bot-join-default-abc123" },
+          roles: [],
+          sshConfig: true,
+          allowReissue: false,
+        },
       ],
       certificateTtlMs: 3_600_000,
       keyType: "ecdsa-p256",
@@ -34,14 +41,14 @@ describe("defaults", () => {
 
   test("each identity of a job has a folder of its own name", async () => {
     const plan = await createPlan(parseInputs({ ...required, id: "staging" }), facts);
-    expect(plan.outputs[0].directory).toBe("/tmp/runner/bot-join-staging-abc123");
+    expect(directoryOf(plan.outputs[0])).toBe("/tmp/runner/bot-join-staging-abc123");
   });
 });
 
 describe("what the inputs say", () => {
   test("relative paths count from the working directory", async () => {
     const plan = await createPlan(parseInputs({ ...required, directory: "out", "ca-file": "ca.pem" }), facts);
-    expect(plan.outputs[0].directory).toBe("/job/out");
+    expect(directoryOf(plan.outputs[0])).toBe("/job/out");
     expect(plan.caFile).toBe("/job/ca.pem");
   });
 
@@ -52,10 +59,33 @@ describe("what the inputs say", () => {
   test("outputs replace the one output and inherit its roles", async () => {
     const outputs = "- {type: identity, destination: a}\n- {type: identity, destination: b, roles: [x]}";
     const plan = await createPlan(parseInputs({ ...required, roles: "r1,r2", outputs }), facts);
-    expect(plan.outputs.map(({ directory, roles }) => [directory, roles])).toEqual([
+    expect(plan.outputs.map((output) => [directoryOf(output), output.roles])).toEqual([
       ["/job/a", ["r1", "r2"]],
       ["/job/b", ["x"]],
     ]);
+  });
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ["those of a tbot.yaml", { roles: "r1" }, ["application in /job/app, r1"]],
+    [
+      "outputs before those of a tbot.yaml",
+      { outputs: "- type: identity" },
+      ["identity in /tmp/runner/bot-join-default-abc123, "],
+    ],
+    ["a directory in the place of all", { directory: "out" }, ["identity in /job/out, "]],
+  ])("%s", async (_name, inputs, expected) => {
+    const plan = await createPlan(parseInputs({ ...required, ...inputs }), facts, (defaults) => [
+      {
+        ...defaults,
+        type: "application",
+        appName: "grafana",
+        specificTlsNaming: false,
+        destination: { kind: "directory", path: "/job/app", symlinks: "try-secure" },
+      },
+    ]);
+    expect(
+      plan.outputs.map((output) => `${output.type} in ${directoryOf(output)}, ${output.roles.join()}`),
+    ).toEqual(expected);
   });
 
   test("the join method is asked for where no platform is recognised", async () => {

@@ -1,11 +1,12 @@
-import { isAbsolute, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { detectPlatform } from "@bot-join/id-tokens";
 import { findJoinMethod, type JoinMethod } from "@bot-join/join";
 import type { Inputs } from "@bot-join/runner";
 import { parseProxyAddress } from "@bot-join/transport";
+import { absoluteIn } from "./config-input.ts";
 import { dataDirectoryPath } from "./data-directory-input.ts";
 import { OneShotError, tokenMissing } from "./errors.ts";
-import type { Plan, PlannedOutput } from "./plan.ts";
+import type { Plan, PlannedIdentityOutput, PlannedOutput } from "./plan.ts";
 
 /** What a plan takes from its surroundings. */
 export interface PlanFacts {
@@ -17,15 +18,29 @@ export interface PlanFacts {
   randomName: string;
 }
 
-/** Completes the inputs into one checked plan; pure, but for loading the YAML parser when `outputs` is given. */
-export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan> {
+/** Makes the outputs of a tbot.yaml; the argument fills what an output leaves out. */
+type ConfiguredOutputs = (defaults: PlannedIdentityOutput) => PlannedOutput[];
+
+/**
+ * Completes the inputs into one checked plan; pure, but for loading the YAML parser when `outputs` is given. The outputs of a
+ * tbot.yaml are written unless the inputs say what or where, as tbot has it with `--destination-dir` (outputs.md section 10.2).
+ */
+export async function createPlan(
+  inputs: Inputs,
+  facts: PlanFacts,
+  configured?: ConfiguredOutputs,
+): Promise<Plan> {
   const directory = resolve(
     facts.workingDirectory,
     inputs.directory ?? join(facts.temporaryDirectory, `bot-join-${inputs.id}-${facts.randomName}`),
   );
-  const identity: PlannedOutput = {
-    directory,
+  const identity: PlannedIdentityOutput = {
+    type: "identity",
+    destination: { kind: "directory", path: directory, symlinks: "try-secure" },
     roles: inputs.roles ?? [],
+    credentialTtlMs: undefined,
+    name: undefined,
+    pkcs12: undefined,
     cluster: undefined,
     allowReissue: inputs.allowReissue,
     sshConfig: true,
@@ -46,7 +61,7 @@ export async function createPlan(inputs: Inputs, facts: PlanFacts): Promise<Plan
     idTokenCommand: inputs.idTokenCommand,
     idTokenVariables: inputs.idTokenVariables,
     id: inputs.id,
-    outputs: inputs.outputs === undefined ? [identity] : await outputsOf(inputs.outputs, identity, facts),
+    outputs: await outputsOf(inputs, identity, facts, configured),
     dataDirectory,
     certificateTtlMs: inputs.certificateTtlMs,
     keyType: inputs.fips ? "rsa-2048" : "ecdsa-p256",
@@ -82,11 +97,19 @@ function platformMethod(facts: PlanFacts): string {
   });
 }
 
-/** The YAML parser is loaded here and only here: most jobs never need it. */
-async function outputsOf(text: string, identity: PlannedOutput, facts: PlanFacts): Promise<Plan["outputs"]> {
-  const { parseOutputs } = await import("./outputs-input.ts");
-  const [first, ...rest] = parseOutputs(text, identity, (path) =>
-    isAbsolute(path) ? path : resolve(facts.workingDirectory, path),
-  );
+/** The YAML parser is loaded only for `outputs`: most jobs never need it. */
+async function outputsOf(
+  inputs: Inputs,
+  identity: PlannedIdentityOutput,
+  { environment, workingDirectory }: PlanFacts,
+  configured: ConfiguredOutputs | undefined,
+): Promise<Plan["outputs"]> {
+  const surroundings = { environment, absolute: absoluteIn(workingDirectory) };
+  let outputs: PlannedOutput[] = [];
+  if (inputs.outputs !== undefined) {
+    const { parseOutputs } = await import("./tbot-yaml/read.ts");
+    outputs = parseOutputs(inputs.outputs, identity, surroundings);
+  } else if (inputs.directory === undefined) outputs = configured?.(identity) ?? [];
+  const [first, ...rest] = outputs;
   return first === undefined ? [identity] : [first, ...rest];
 }

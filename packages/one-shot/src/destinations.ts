@@ -4,19 +4,24 @@ import type { Run } from "./context.ts";
 
 /** The folders of all outputs, locked for this run; disposing releases them and removes what was made in vain. */
 export class Destinations implements AsyncDisposable {
-  readonly #opened: Destination[] = [];
+  readonly #opened: (Destination | undefined)[] = [];
 
-  /** In the order of the plan's outputs. */
-  get all(): readonly Destination[] {
+  /** In the order of the plan's outputs; undefined for an output that stays in memory. */
+  get all(): readonly (Destination | undefined)[] {
     return this.#opened;
   }
 
-  add(destination: Destination): void {
+  /** Those that there are. */
+  get directories(): Destination[] {
+    return this.#opened.filter((destination) => destination !== undefined);
+  }
+
+  add(destination: Destination | undefined): void {
     this.#opened.push(destination);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const destination of this.#opened.toReversed()) await destination[Symbol.asyncDispose]();
+    for (const destination of this.directories.toReversed()) await destination[Symbol.asyncDispose]();
   }
 }
 
@@ -24,13 +29,17 @@ export class Destinations implements AsyncDisposable {
 export async function openDestinations(run: Run): Promise<Destinations> {
   const destinations = new Destinations();
   try {
-    for (const { directory } of run.plan.outputs) {
-      destinations.add(await openDestination(directory, systemDeps()));
+    for (const { destination } of run.plan.outputs) {
+      destinations.add(
+        destination.kind === "directory"
+          ? await openDestination(destination.path, systemDeps(), { symlinks: destination.symlinks })
+          : undefined,
+      );
     }
     // From here on there are folders and locks: a job that is killed must find them at its end.
     saveCleanup(
       run,
-      destinations.all.map((destination) => destination.manifest()),
+      destinations.directories.map((destination) => destination.manifest()),
     );
   } catch (error) {
     await destinations[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import { BotJoinError } from "@bot-join/core";
 /** What stops a run apart from the cluster, the network and the file system. */
 export const oneShotErrorCodes = [
   "ERR_RUN_CANCELLED",
+  "ERR_RUN_CONFIG",
   "ERR_RUN_DATA_DIRECTORY",
   "ERR_RUN_FILE_INPUT",
   "ERR_RUN_JOIN_METHOD_MISSING",

@@ -24,9 +24,9 @@ export async function sendHeartbeat(
     joinMethod: plan.joinMethod.name,
     uptimeMs: Math.max(0, now.getTime() - startedAt.getTime()),
     now,
-    services: plan.outputs.map((_, index) => ({
-      type: "identity",
-      name: `identity-${index + 1}`,
+    services: plan.outputs.map(({ type, name }, index) => ({
+      type,
+      name: name ?? `${type.replace("/", "-")}-${index + 1}`,
       reason: "Sent while its certificates were asked for; a one-shot run sends no second heartbeat.",
     })),
   };

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { describeError, Secret } from "@bot-join/core";
-import { fetchIdToken, type IdToken } from "@bot-join/id-tokens";
+import { fetchIdToken, holdsIdToken, type IdToken, type IdTokenRequest } from "@bot-join/id-tokens";
 import { openTunnel } from "@bot-join/transport";
 import type { Run } from "./context.ts";
 import { OneShotError } from "./errors.ts";
@@ -37,6 +37,22 @@ async function readToken({ plan, context }: Run): Promise<Secret | undefined> {
   return token;
 }
 
+/** What of the inputs names an ID token. */
+function givenTokens({ plan }: Run): NonNullable<IdTokenRequest["given"]> {
+  return {
+    ...(plan.idToken === undefined ? {} : { idToken: plan.idToken }),
+    ...(plan.idTokenFile === undefined ? {} : { idTokenFile: plan.idTokenFile }),
+    ...(plan.idTokenCommand === undefined ? {} : { idTokenCommand: plan.idTokenCommand }),
+    ...(plan.idTokenVariables === undefined ? {} : { idTokenVariables: plan.idTokenVariables }),
+  };
+}
+
+/** Whether the job has its proof at hand: what is wrong with it can then be said before the network is used. */
+export function holdsProof(run: Run): boolean {
+  const { proof, name } = run.plan.joinMethod;
+  return proof === "secret" || holdsIdToken({ joinMethod: name, given: givenTokens(run) });
+}
+
 /** Gets what the join method needs: the token's name and, for most methods, the platform's ID token. */
 export async function fetchProof(run: Run): Promise<Proof> {
   const { plan, context, signal } = run;
@@ -47,12 +63,7 @@ export async function fetchProof(run: Run): Promise<Proof> {
       platform: context.runner.environment,
       audience: plan.audience ?? plan.joinMethod.audience ?? "",
       joinMethod: plan.joinMethod.name,
-      given: {
-        ...(plan.idToken === undefined ? {} : { idToken: plan.idToken }),
-        ...(plan.idTokenFile === undefined ? {} : { idTokenFile: plan.idTokenFile }),
-        ...(plan.idTokenCommand === undefined ? {} : { idTokenCommand: plan.idTokenCommand }),
-        ...(plan.idTokenVariables === undefined ? {} : { idTokenVariables: plan.idTokenVariables }),
-      },
+      given: givenTokens(run),
     },
     {
       clock: context.clock,

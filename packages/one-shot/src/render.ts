@@ -1,40 +1,37 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { describeError, isBotJoinError } from "@bot-join/core";
-import type { BotIdentity, IssuedOutputs } from "@bot-join/join";
-import { proxyCommandLine, renderIdentityOutput, type SshTarget } from "@bot-join/outputs";
-import { formatHostPort, type HostPort, parseProxyAddress } from "@bot-join/transport";
+import { describeError } from "@bot-join/core";
+import type { BotIdentity } from "@bot-join/join";
+import type { OutputFiles } from "@bot-join/outputs";
 import type { Run } from "./context.ts";
 import { OneShotError } from "./errors.ts";
+import type { Issued } from "./issue.ts";
+import { hasExecPlugin } from "./kubernetes-base.ts";
 import type { PlannedOutput } from "./plan.ts";
+import { hasSshConfig } from "./plan-paths.ts";
+import { renderOutput } from "./render-output.ts";
+import { sshProxyFile } from "./ssh-program.ts";
 
-/** Files of one output by name. */
-export type RenderedOutput = Map<string, string | Uint8Array>;
+/** Renders every output in memory; only the bundle that `ssh` and `kubectl` start is read from disk. */
+export async function renderOutputs(run: Run, bot: BotIdentity, issued: Issued): Promise<OutputFiles[]> {
+  const { sshProxy } = run.context;
+  const { outputs } = run.plan;
+  const script =
+    sshProxy.kind === "bundle" && outputs.some(startsProgram) ? await readScript(sshProxy.script) : undefined;
+  const rendered: OutputFiles[] = [];
+  for (const [index, planned] of outputs.entries()) {
+    const output = issued.outputs[index];
+    if (output === undefined) throw new TypeError("an output without certificates");
+    const files = await renderOutput({ run, bot, issued }, planned, output);
+    if (script !== undefined && startsProgram(planned)) files.set(sshProxyFile, script);
+    rendered.push(files);
+  }
+  return rendered;
+}
 
-/** Where the copied ProxyCommand bundle lies in every output directory. */
-const sshProxyFile = "ssh-proxy.cjs";
-
-/** The first release line that writes per-cluster ssh_config and known_hosts files (profiles.md). */
-const perClusterSince = 16;
-
-/** Renders every output in memory; only the bundle of the ProxyCommand is read from disk. */
-export async function renderOutputs(
-  run: Run,
-  bot: BotIdentity,
-  issued: IssuedOutputs,
-): Promise<RenderedOutput[]> {
-  const { plan, context } = run;
-  const script = plan.outputs.some((output) => output.sshConfig)
-    ? await readScript(context.sshProxyScript)
-    : undefined;
-  return plan.outputs.map((output, index) => {
-    const certificates = issued.outputs[index];
-    if (certificates === undefined) throw new TypeError("an output without certificates");
-    const ssh = output.sshConfig ? sshTarget(run, output, bot, issued) : undefined;
-    const files = renderIdentityOutput({ ...certificates, authorities: issued.authorities }, ssh);
-    if (script !== undefined && ssh !== undefined) files.set(sshProxyFile, script);
-    return files;
-  });
+/** Whether files of an output start our program in later steps. */
+function startsProgram(output: PlannedOutput): boolean {
+  if (output.type === "kubernetes" || output.type === "kubernetes/v2") return hasExecPlugin(output);
+  return hasSshConfig(output);
 }
 
 async function readScript(path: string): Promise<Uint8Array> {
@@ -48,47 +45,5 @@ async function readScript(path: string): Promise<Uint8Array> {
       hint: "bot-join consists of the files in dist/: keep them together.",
       cause: error,
     });
-  }
-}
-
-/** The proxy's name as the cluster knows it heads ssh_config and known_hosts; the address at hand is the one that is dialled. */
-function sshTarget(
-  { plan, context }: Run,
-  output: PlannedOutput,
-  bot: BotIdentity,
-  issued: IssuedOutputs,
-): SshTarget {
-  const cluster = output.cluster ?? bot.identity.cluster;
-  const leaves = issued.authorities.host
-    .map((authority) => authority.clusterName)
-    .filter((name) => name !== cluster);
-  const { host, port } = announcedProxy(issued.proxyPublicAddress) ?? plan.proxy;
-  return {
-    clusters: [...new Set([cluster, ...leaves])],
-    proxyHost: host,
-    proxyPort: port,
-    directory: output.directory,
-    perClusterFiles: Number.parseInt(issued.serverVersion, 10) >= perClusterSince,
-    proxyCommand: (target) =>
-      proxyCommandLine(
-        {
-          node: context.node,
-          script: join(output.directory, sshProxyFile),
-          directory: output.directory,
-          proxy: formatHostPort(plan.proxy),
-          cluster: target,
-        },
-        context.platform,
-      ),
-  };
-}
-
-/** What the cluster calls its proxy; undefined where it says nothing of use, which is no mistake of the user's. */
-function announcedProxy(address: string): HostPort | undefined {
-  try {
-    return address === "" ? undefined : parseProxyAddress(address);
-  } catch (error) {
-    if (isBotJoinError(error)) return undefined;
-    throw error;
   }
 }

@@ -1,3 +1,5 @@
+import type { PlanPaths } from "./plan-paths.ts";
+
 /** Who the job became and where its files are: facts and paths, never a secret. */
 export interface JoinReport {
   cluster: string;
@@ -6,13 +8,14 @@ export interface JoinReport {
   roles: string[];
   /** Logins that a person could use with ssh. */
   logins: string[];
+  /** When the first of the certificates ends. */
   expiresAt: Date;
-  directory: string;
+  /** Of every output that is written, in their order; absolute. */
+  directories: string[];
   /** Absolute paths. */
   files: string[];
-  identityFile: string;
-  sshConfig: string | undefined;
-  knownHosts: string | undefined;
+  /** What of it is handed to later steps. */
+  paths: PlanPaths;
   serverVersion: string;
   proxy: string;
 }
@@ -24,13 +27,17 @@ export function formatTime(time: Date): string {
 
 /** The outputs of the action and of the command line (architecture page, section 6). */
 export function reportOutputs(report: JoinReport): Record<string, string> {
+  const { directory, identityFile, sshConfig, knownHosts, kubeconfig, certificateFile, keyFile } =
+    report.paths;
   return {
-    directory: report.directory,
-    "destination-dir": report.directory,
-    "identity-file": report.identityFile,
-    "ssh-config": report.sshConfig ?? "",
-    "known-hosts": report.knownHosts ?? "",
-    kubeconfig: "",
+    directory: directory ?? "",
+    "destination-dir": directory ?? "",
+    "identity-file": identityFile ?? "",
+    "ssh-config": sshConfig ?? "",
+    "known-hosts": knownHosts ?? "",
+    kubeconfig: kubeconfig ?? "",
+    "certificate-file": certificateFile ?? "",
+    "key-file": keyFile ?? "",
     cluster: report.cluster,
     bot: report.bot,
     "bot-instance-id": report.botInstanceId ?? "",
@@ -51,6 +58,6 @@ export function reportRows(report: JoinReport): [string, string][] {
     ["Roles", report.roles.join(", ")],
     ["Logins", report.logins.length === 0 ? "none" : report.logins.join(", ")],
     ["Expires", formatTime(report.expiresAt)],
-    ["Files", report.directory],
+    ["Files", report.directories.join(", ")],
   ];
 }

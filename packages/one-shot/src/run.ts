@@ -8,8 +8,9 @@ import { exportReport } from "./export.ts";
 import { warnOfFindings } from "./findings.ts";
 import { joinAsBot } from "./join-as-bot.ts";
 import { withKeyType } from "./key-type.ts";
+import { createOutputKeys } from "./output-keys.ts";
 import type { Plan } from "./plan.ts";
-import { fetchProof } from "./proof.ts";
+import { fetchProof, holdsProof } from "./proof.ts";
 import { renderOutputs } from "./render.ts";
 import type { JoinReport } from "./report.ts";
 import { Steps } from "./steps.ts";
@@ -45,12 +46,16 @@ export async function runJoin(plan: Plan, context: RunContext): Promise<JoinRepo
 
   await using destinations = await openDestinations(run);
   await using data = (await context.openDataDirectory?.(run)) ?? nothingKept;
+  const atHand = holdsProof(run) ? await fetchProof(run) : undefined;
   using connections = await startConnections(run, data.isFilled);
-  const proof = await fetchProof(run);
+  const proof = atHand ?? (await fetchProof(run));
   const { bot, issued } = await withKeyType(run, async (keyType) => {
+    const keyPairs = createOutputKeys(run, keyType);
+    // Whoever waits for them sees their failure; until then it is no unhandled rejection.
+    keyPairs.catch(() => {});
     const bot = await joinAsBot(run, connections, proof, data, keyType, loadIssue);
     const { issueCertificates } = await import("./issue.ts");
-    const issued = await issueCertificates(run, connections, bot, keyType);
+    const issued = await issueCertificates(run, connections, bot, keyPairs);
     return { bot, issued };
   });
   checkExpectations(plan, bot, issued);

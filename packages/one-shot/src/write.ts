@@ -1,57 +1,46 @@
-import { join } from "node:path";
-import type { BotIdentity, IssuedOutputs } from "@bot-join/join";
-import { removeOutput } from "@bot-join/outputs";
+import type { BotIdentity } from "@bot-join/join";
+import { type OutputFiles, writeDestinations } from "@bot-join/outputs";
 import { saveCleanup } from "./cleanup.ts";
 import type { Run } from "./context.ts";
 import type { Destinations } from "./destinations.ts";
-import type { RenderedOutput } from "./render.ts";
+import type { Issued } from "./issue.ts";
+import { planPaths } from "./plan-paths.ts";
 import type { JoinReport } from "./report.ts";
 
 /**
- * Writes all files of all outputs. What is about to be written is noted for the cleanup first: a job that is
+ * Writes all files of all outputs, or none. What is about to be written is noted for the cleanup first: a job that is
  * killed in between must not leave keys behind.
  */
 export async function writeOutputs(
   run: Run,
   destinations: Destinations,
-  rendered: RenderedOutput[],
+  rendered: OutputFiles[],
   bot: BotIdentity,
-  issued: IssuedOutputs,
+  issued: Issued,
 ): Promise<JoinReport> {
-  const planned = destinations.all.map((destination, index) => ({
-    ...destination.manifest(),
-    files: [...(rendered[index]?.keys() ?? [])],
-  }));
-  saveCleanup(run, planned);
-  const files: string[] = [];
-  try {
-    for (const [index, destination] of destinations.all.entries()) {
-      run.signal.throwIfAborted();
-      files.push(...(await destination.write(rendered[index] ?? new Map())));
-    }
-  } catch (error) {
-    // Outputs that were complete before another one failed go too: a job has all of them or none.
-    for (const destination of destinations.all) await removeOutput(destination.manifest());
-    throw error;
-  }
-  const [output] = run.plan.outputs;
-  const [certificates] = issued.outputs;
-  if (certificates === undefined) throw new TypeError("a join without an output");
-  run.steps.done(
-    `Wrote ${files.length} files to ${run.plan.outputs.map(({ directory }) => directory).join(", ")}`,
+  const planned = destinations.all.flatMap((destination, index) =>
+    destination === undefined ? [] : [{ destination, files: rendered[index] ?? new Map() }],
   );
+  saveCleanup(
+    run,
+    planned.map(({ destination, files }) => ({ ...destination.manifest(), files: [...files.keys()] })),
+  );
+  run.signal.throwIfAborted();
+  const files = await writeDestinations(planned);
+  const directories = planned.map(({ destination }) => destination.path);
+  run.steps.done(`Wrote ${files.length} files to ${directories.join(", ") || "memory alone"}`);
+  const [first] = issued.outputs;
+  if (first === undefined) throw new TypeError("a join without an output");
   return {
     cluster: bot.identity.cluster,
     bot: bot.identity.botName,
     botInstanceId: bot.identity.botInstanceId,
-    roles: certificates.identity.roles,
-    logins: certificates.identity.usableLogins,
-    expiresAt: certificates.notAfter,
-    directory: output.directory,
+    roles: first.roles,
+    logins: "certificates" in first ? first.certificates.identity.usableLogins : [],
+    expiresAt: new Date(Math.min(...issued.outputs.map(({ notAfter }) => notAfter.getTime()))),
+    directories,
     files,
-    identityFile: join(output.directory, "identity"),
-    sshConfig: output.sshConfig ? join(output.directory, "ssh_config") : undefined,
-    knownHosts: output.sshConfig ? join(output.directory, "known_hosts") : undefined,
+    paths: planPaths(run.plan),
     serverVersion: issued.serverVersion,
     proxy: run.plan.proxy.host,
   };

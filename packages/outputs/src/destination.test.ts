@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -125,6 +126,22 @@ describe("what is refused, with nothing left behind", () => {
     expect([modeOf(at("shared")), modeOf(at("sticky"))]).toEqual(["775", "1777"]);
   });
 
+  test("a folder of another user in a place where everybody may make folders", async () => {
+    using folder = await temporaryFolder();
+    const path = join(folder.path, "out");
+    mkdirSync(path);
+    chmodSync(path, 0o755);
+    chmodSync(folder.path, 0o1777);
+    await giveToChild(path, 0o755);
+    const uid = process.getuid?.() === 0 ? 0 : 4711;
+    const error = await failure(openDestination(path, { ...deps, uid }), "ERR_OUTPUT_DIRECTORY_SHARED");
+    expect(error.message).toContain("belongs to another user");
+    expect(readdirSync(path)).toEqual([]);
+    chmodSync(folder.path, 0o755);
+    await using destination = await openDestination(path, { ...deps, uid });
+    expect(destination.created).toBe(false);
+  });
+
   test("a folder that this user may not write to", async () => {
     using folder = await temporaryFolder();
     await giveToChild(folder.path, 0o500);
@@ -183,3 +200,117 @@ describe("between opening and writing", () => {
     expect(existsSync(join(folder.path, "elsewhere", "key"))).toBe(false);
   });
 });
+
+const cockroach = new Map([
+  ["key", "private"],
+  ["cockroach/node.key", "private"],
+  ["cockroach/node.crt", "certificate"],
+]);
+
+describe("sub-folders", () => {
+  test("are made with mode 0700 and listed for the removal", async () => {
+    using folder = await temporaryFolder();
+    const path = join(folder.path, "out");
+    {
+      await using destination = await openDestination(path, deps);
+      expect(await destination.write(cockroach)).toContain(join(path, "cockroach/node.key"));
+      expect(destination.manifest()).toMatchObject({
+        madeFolders: [path, join(path, "cockroach")],
+        files: [...cockroach.keys()],
+      });
+    }
+    expect(await listing(path)).toEqual(["cockroach 700", "key 600"]);
+    expect(await listing(join(path, "cockroach"))).toEqual(["node.crt 600", "node.key 600"]);
+  });
+
+  test("are used when they are there, and are not listed then", async () => {
+    using folder = await temporaryFolder();
+    mkdirSync(join(folder.path, "cockroach"));
+    writeFileSync(join(folder.path, "cockroach", "notes.txt"), "mine");
+    await using destination = await openDestination(folder.path, deps);
+    await destination.write(cockroach);
+    expect(destination.manifest().madeFolders).toEqual([]);
+    expect(readdirSync(join(folder.path, "cockroach"))).toEqual(["node.crt", "node.key", "notes.txt"]);
+  });
+
+  test.for([
+    ["a link", "ERR_OUTPUT_DIRECTORY_IS_LINK"],
+    ["a file", "ERR_OUTPUT_DIRECTORY_IS_FILE"],
+    ["open to others", "ERR_OUTPUT_DIRECTORY_SHARED"],
+  ] as const)("%s in a sub-folder's place: %s, and nothing is written", async ([what, code]) => {
+    using folder = await temporaryFolder();
+    using outside = await temporaryFolder();
+    const path = join(folder.path, "cockroach");
+    if (what === "a link") symlinkSync(outside.path, path);
+    else if (what === "a file") writeFileSync(path, "");
+    else {
+      mkdirSync(path);
+      chmodSync(path, 0o777);
+    }
+    await using destination = await openDestination(folder.path, deps);
+    await failure(destination.write(cockroach), code);
+    expect(readdirSync(folder.path).sort()).toEqual([".bot-join.lock", "cockroach"]);
+    expect(readdirSync(outside.path)).toEqual([]);
+  });
+});
+
+describe("links with symlinks: insecure", () => {
+  const insecure = { symlinks: "insecure" } as const;
+
+  test("the directory may be one, and so may files and sub-folders in it", async () => {
+    using folder = await temporaryFolder();
+    const at = (name: string): string => join(folder.path, name);
+    for (const name of ["real", "elsewhere", "database"]) mkdirSync(at(name), { mode: 0o700 });
+    symlinkSync(at("real"), at("link"));
+    writeFileSync(at("elsewhere/key"), "old");
+    symlinkSync(at("elsewhere/key"), at("real/key"));
+    symlinkSync("../database", at("real/cockroach"));
+    symlinkSync("../elsewhere/not yet", at("real/tlscert"));
+    {
+      await using destination = await openDestination(at("link"), deps, insecure);
+      await destination.write(new Map([...cockroach, ["tlscert", "certificate"]]));
+      expect(destination.manifest()).toMatchObject({ directory: at("real"), followsLinks: true });
+    }
+    expect(readFileSync(at("elsewhere/key"), "utf8")).toBe("private");
+    expect(readFileSync(at("elsewhere/not yet"), "utf8")).toBe("certificate");
+    expect(readdirSync(at("database"))).toEqual(["node.crt", "node.key"]);
+    expect(readdirSync(at("elsewhere"))).toEqual(["key", "not yet"]);
+    for (const name of ["key", "cockroach", "tlscert"])
+      expect(lstatSync(at(`real/${name}`)).isSymbolicLink()).toBe(true);
+  });
+
+  test("without links it is a directory as any other", async () => {
+    using folder = await temporaryFolder();
+    const path = join(folder.path, "a", "out");
+    await using destination = await openDestination(path, deps, insecure);
+    await destination.write(cockroach);
+    expect(destination.path).toBe(path);
+    expect(await listing(path)).toEqual([".bot-join.lock 600", "cockroach 700", "key 600"]);
+  });
+
+  test.for(["dangling", "circle"])("a %s link in the directory's place is refused", async (what) => {
+    using folder = await temporaryFolder();
+    const path = join(folder.path, "link");
+    symlinkSync(what === "circle" ? path : join(folder.path, "nowhere"), path);
+    await failure(openDestination(path, deps, insecure), "ERR_OUTPUT_DIRECTORY_IS_LINK");
+    expect(readdirSync(folder.path)).toEqual(["link"]);
+  });
+});
+
+test.for(["secure", "try-secure"] as const)(
+  "with symlinks: %s links above the directory are followed, the directory is none",
+  async (symlinks) => {
+    using folder = await temporaryFolder();
+    mkdirSync(join(folder.path, "real"));
+    symlinkSync(join(folder.path, "real"), join(folder.path, "link"));
+    {
+      await using destination = await openDestination(join(folder.path, "link", "out"), deps, { symlinks });
+      await destination.write(files);
+    }
+    expect(readdirSync(join(folder.path, "real", "out"))).toEqual(["key", "ssh-proxy.cjs"]);
+    await failure(
+      openDestination(join(folder.path, "link"), deps, { symlinks }),
+      "ERR_OUTPUT_DIRECTORY_IS_LINK",
+    );
+  },
+);

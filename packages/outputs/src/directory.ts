@@ -1,8 +1,9 @@
-import { chmod, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { createFile } from "./create-file.ts";
 import { OutputError } from "./errors.ts";
 import {
+  checkNotShared,
   checkSameFolder,
   type DirectoryUse,
   type PreparedFolder,
@@ -13,7 +14,7 @@ import { type Lock, lockFileName, takeLock } from "./lock.ts";
 import { mapFileError } from "./map-error.ts";
 import type { OutputDeps } from "./output-deps.ts";
 import type { WrittenOutput } from "./remove.ts";
-import { writeFiles } from "./write.ts";
+import { commitTogether, type StagedWrite, stageFiles } from "./write.ts";
 
 /** Bytes that must be free at the start: an identity output with its ssh-proxy bundle has about 220 kB. */
 const probeBytes = 256 * 1024;
@@ -27,6 +28,11 @@ export interface Destination extends AsyncDisposable {
   readonly path: string;
   /** Whether the directory did not exist before. */
   readonly created: boolean;
+  /**
+   * Writes files beside their final names, mode 0600, to be committed or given up; for {@link writeDestinations}. Throws
+   * `ERR_OUTPUT_DIRECTORY_CHANGED` and what writing throws.
+   */
+  stage(files: ReadonlyMap<string, string | Uint8Array>): Promise<StagedWrite>;
   /**
    * Writes all of these files or none, mode 0600, and gives their absolute paths. Throws `ERR_OUTPUT_DIRECTORY_CHANGED`,
    * `ERR_OUTPUT_DISK_FULL`, `ERR_OUTPUT_FILE_IN_THE_WAY`, `ERR_OUTPUT_NOT_WRITABLE`, `ERR_OUTPUT_WRITE`.
@@ -46,6 +52,25 @@ async function probeSpace(directory: string, deps: OutputDeps, use: DirectoryUse
   } finally {
     await rm(path, { force: true });
   }
+}
+
+/** Refuses a folder that somebody has put where all users may make folders, as in /tmp: its owner could replace the files. */
+async function checkNotPlanted(
+  directory: string,
+  { stats }: PreparedFolder,
+  { uid }: OutputDeps,
+  use: DirectoryUse,
+): Promise<void> {
+  const owner = Number(stats.uid);
+  const parentMode = (await stat(dirname(directory))).mode & 0o7777;
+  const isOpenToAll = (parentMode & 0o1002) === 0o1002;
+  if (owner === uid || owner === 0 || !isOpenToAll) return;
+  throw new OutputError({
+    code: "ERR_OUTPUT_DIRECTORY_SHARED",
+    kind: "user",
+    message: `The ${use} directory ${directory} belongs to another user (number ${owner}), who made it where everybody may and could replace the files in it.`,
+    hint: "Give a directory that does not exist yet.",
+  });
 }
 
 /**
@@ -68,13 +93,9 @@ async function closeToOthers(
     await chmod(directory, 0o700);
     return mode;
   }
-  if ((mode & 0o022) === 0) return undefined;
-  throw new OutputError({
-    code: "ERR_OUTPUT_DIRECTORY_SHARED",
-    kind: "user",
-    message: `The ${use} directory ${directory} can be written by other users (mode ${mode.toString(8).padStart(4, "0")}), who could replace the files in it.`,
-    hint: "Give a directory that does not exist yet, or take the right away: chmod go-w.",
-  });
+  checkNotShared(directory, folder.stats, deps, use);
+  await checkNotPlanted(directory, folder, deps, use);
+  return undefined;
 }
 
 interface Opened {
@@ -92,6 +113,11 @@ async function close(directory: string, opened: Opened, keepMode: boolean): Prom
   await removeMadeFolders(opened.folder.madeFolders);
 }
 
+/** Whether links in the place of files are followed (`symlinks: insecure`) or refused. */
+interface DirectoryOptions {
+  followsLinks: boolean;
+}
+
 /**
  * Opens a directory for private files: made with its parents (mode 0700) or checked, locked against a second run, and known
  * to have room. Links among the parents are followed; files in it that are not ours are left alone. A failure leaves
@@ -102,6 +128,7 @@ export async function openDirectory(
   directory: string,
   use: DirectoryUse,
   deps: OutputDeps,
+  { followsLinks }: DirectoryOptions = { followsLinks: false },
 ): Promise<Destination> {
   const opened: Opened = {
     folder: await prepareFolder(directory, use),
@@ -109,7 +136,6 @@ export async function openDirectory(
     previousMode: undefined,
   };
   const { identity, madeFolders } = opened.folder;
-  const written = new Set<string>();
   try {
     opened.lock = await takeLock(directory, deps, use);
     opened.previousMode = await closeToOthers(directory, opened.folder, deps, use);
@@ -118,18 +144,44 @@ export async function openDirectory(
     await close(directory, opened, false);
     throw mapFileError(error, `Preparing the ${use} directory ${directory}`);
   }
-  return {
+  let written: { files: string[]; folders: string[] } = { files: [], folders: [] };
+  const destination: Destination = {
     path: directory,
     created: madeFolders.includes(directory),
-    async write(files) {
+    async stage(files) {
       await checkSameFolder(directory, identity, use);
-      await writeFiles(directory, files, deps);
-      for (const name of files.keys()) written.add(name);
+      const staged = await stageFiles(directory, files, deps, { followsLinks });
+      const before = written;
+      return {
+        madeFolders: staged.madeFolders,
+        async commit() {
+          await staged.commit();
+          written = {
+            files: [...new Set([...before.files, ...files.keys()])],
+            folders: [...before.folders, ...staged.madeFolders],
+          };
+        },
+        async rollBack() {
+          await staged.rollBack();
+          written = before;
+        },
+        [Symbol.asyncDispose]: () => staged[Symbol.asyncDispose](),
+      };
+    },
+    async write(files) {
+      await commitTogether([() => destination.stage(files)]);
       return [...files.keys()].map((name) => join(directory, name));
     },
-    manifest: () => ({ directory, ...identity, madeFolders, files: [...written] }),
+    manifest: () => ({
+      directory,
+      ...identity,
+      madeFolders: [...madeFolders, ...written.folders],
+      files: written.files,
+      ...(followsLinks ? { followsLinks } : {}),
+    }),
     async [Symbol.asyncDispose]() {
-      await close(directory, opened, written.size > 0);
+      await close(directory, opened, written.files.length > 0);
     },
   };
+  return destination;
 }

@@ -3,6 +3,7 @@ import { lstat, mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { OutputError } from "./errors.ts";
 import { codeOf, mapFileError } from "./map-error.ts";
+import type { OutputDeps } from "./output-deps.ts";
 
 /** Tells a folder from another one that took its path. Decimal numbers, since they may not fit a double. */
 export interface FolderIdentity {
@@ -60,7 +61,12 @@ export async function removeMadeFolders(madeFolders: string[]): Promise<void> {
   }
 }
 
-function checkIsFolder(directory: string, stats: BigIntStats | undefined, use: DirectoryUse): BigIntStats {
+/** Gives the stats of what is a folder. Throws `ERR_OUTPUT_DIRECTORY_IS_FILE`, `ERR_OUTPUT_DIRECTORY_IS_LINK`. */
+export function checkIsFolder(
+  directory: string,
+  stats: BigIntStats | undefined,
+  use: DirectoryUse,
+): BigIntStats {
   if (stats?.isDirectory()) return stats;
   const isLink = stats?.isSymbolicLink() ?? false;
   throw new OutputError({
@@ -102,6 +108,23 @@ export async function prepareFolder(
     await removeMadeFolders(madeFolders);
     throw mapFileError(error, `Making the ${use} directory ${directory}`);
   }
+}
+
+/** Checks that no other user can write to a folder. Throws `ERR_OUTPUT_DIRECTORY_SHARED`. */
+export function checkNotShared(
+  directory: string,
+  stats: BigIntStats,
+  { uid }: Pick<OutputDeps, "uid">,
+  use: DirectoryUse,
+): void {
+  const mode = Number(stats.mode) & 0o7777;
+  if (uid === undefined || (mode & 0o022) === 0) return;
+  throw new OutputError({
+    code: "ERR_OUTPUT_DIRECTORY_SHARED",
+    kind: "user",
+    message: `The ${use} directory ${directory} can be written by other users (mode ${mode.toString(8).padStart(4, "0")}), who could replace the files in it.`,
+    hint: "Give a directory that does not exist yet, or take the right away: chmod go-w.",
+  });
 }
 
 /** Checks that a path still leads to the same folder. Throws `ERR_OUTPUT_DIRECTORY_CHANGED`. */

@@ -1,15 +1,15 @@
-import { renderCaBundle } from "./ca-bundles.ts";
-import { renderIdentityFile } from "./identity-file.ts";
+import { authorityFiles, keyFiles, type NamedFile } from "./common-files.ts";
 import { renderClusterKnownHosts, renderKnownHosts } from "./known-hosts.ts";
-import { endLine, type OutputIdentity } from "./output-identity.ts";
+import type { OutputFiles } from "./output-files.ts";
+import type { OutputIdentity } from "./output-identity.ts";
 import { renderClusterSshConfig, renderSshConfig, type SshTarget } from "./ssh-config.ts";
 
-function sshFiles(identity: OutputIdentity, ssh: SshTarget): [string, string][] {
+function sshFiles(identity: OutputIdentity, ssh: SshTarget): NamedFile[] {
   const { host } = identity.authorities;
   const perCluster = ssh.perClusterFiles ? ssh.clusters : [];
   return [
     ["known_hosts", renderKnownHosts(host, ssh.clusters, ssh.proxyHost)],
-    ...perCluster.flatMap((cluster): [string, string][] => [
+    ...perCluster.flatMap((cluster): NamedFile[] => [
       [`${cluster}.ssh_config`, renderClusterSshConfig(ssh, cluster)],
       [`${cluster}.known_hosts`, renderClusterKnownHosts(host, cluster)],
     ]),
@@ -22,20 +22,10 @@ function sshFiles(identity: OutputIdentity, ssh: SshTarget): [string, string][] 
  * (outputs.md section 3.1). Without an SSH target, `known_hosts`, `ssh_config` and the per-cluster files are left out.
  * Throws `ERR_OUTPUT_DIRECTORY_NAME`, `ERR_OUTPUT_HOST_CA_MISSING`, `ERR_OUTPUT_NAME_UNSAFE`.
  */
-export function renderIdentityOutput(
-  identity: OutputIdentity,
-  ssh: SshTarget | undefined,
-): Map<string, string | Uint8Array> {
-  const { host, user, db } = identity.authorities;
-  return new Map<string, string | Uint8Array>([
-    ["teleport-host-ca.crt", renderCaBundle(host)],
-    ["teleport-user-ca.crt", renderCaBundle(user)],
-    ["teleport-database-ca.crt", renderCaBundle(db)],
-    ["identity", renderIdentityFile(identity)],
-    ["key-cert.pub", endLine(identity.sshCertificate)],
-    ["tlscert", endLine(identity.tlsCertificate)],
-    ["key", endLine(identity.privateKeyPem.reveal())],
-    ["key.pub", endLine(identity.publicKeyLine)],
+export function renderIdentityOutput(identity: OutputIdentity, ssh: SshTarget | undefined): OutputFiles {
+  return new Map([
+    ...authorityFiles(identity),
+    ...keyFiles(identity),
     ...(ssh === undefined ? [] : sshFiles(identity, ssh)),
   ]);
 }

@@ -1,10 +1,12 @@
-export { openDestination } from "./destination.ts";
+export { openDestination, type SymlinkPolicy } from "./destination.ts";
 export type { Destination } from "./directory.ts";
 export { OutputError, type OutputErrorCode, outputErrorCodes } from "./errors.ts";
 export { renderIdentityOutput } from "./identity-output.ts";
 export { type OutputDeps, systemDeps } from "./output-deps.ts";
+export type { OutputFiles } from "./output-files.ts";
 export type { Authority, OutputIdentity } from "./output-identity.ts";
 export { type ProxyCommandOptions, proxyCommandLine } from "./proxy-command.ts";
 export { removeOutput, type WrittenOutput } from "./remove.ts";
 export type { SshTarget } from "./ssh-config.ts";
 export { type BotStorage, openStorage, type StoredIdentity } from "./storage.ts";
+export { type DestinationFiles, writeDestinations } from "./write-destinations.ts";

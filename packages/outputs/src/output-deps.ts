@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Facts about this process and machine that writing files depends on. */
@@ -24,7 +25,7 @@ export function systemDeps(): OutputDeps {
     isProcessAlive(pid) {
       try {
         process.kill(pid, 0);
-        return true;
+        return !isZombie(pid);
       } catch (error) {
         // EPERM: it runs, as another user.
         return !(error instanceof Error && "code" in error && error.code === "ESRCH");
@@ -32,4 +33,18 @@ export function systemDeps(): OutputDeps {
     },
     randomName: () => randomBytes(8).toString("hex"),
   };
+}
+
+/**
+ * Tells a process that has ended and is still listed from one that runs: in a container whose first process does not wait
+ * for orphans, every killed job leaves such. Elsewhere than on Linux nothing tells.
+ */
+function isZombie(pid: number): boolean {
+  try {
+    // The state follows the name, which stands in parentheses and may hold any (proc(5)).
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
 }

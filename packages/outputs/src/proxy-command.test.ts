@@ -9,8 +9,7 @@ import { renderSshConfig } from "./ssh-config.ts";
 import { giveToChild, runAsChild, temporaryFolder } from "./test-support.ts";
 
 const options: ProxyCommandOptions = {
-  node: "/opt/node/bin/node",
-  script: "/tmp/out/ssh-proxy.cjs",
+  program: { kind: "bundle", node: "/opt/node/bin/node", script: "/tmp/out/ssh-proxy.cjs" },
   directory: "/tmp/out",
   proxy: "proxy.bot.test:443",
   cluster: "bot.test",
@@ -37,11 +36,26 @@ test("the line, with defaults and with every option", () => {
   );
 });
 
+test("with an executable that holds both", () => {
+  expect(
+    proxyCommandLine(
+      { ...options, program: { kind: "executable", path: "/opt/bot join/bot-join" } },
+      "linux",
+    ),
+  ).toBe(
+    "'/opt/bot join/bot-join' ssh-proxy-command --destination-dir='/tmp/out' --proxy-server='proxy.bot.test:443' " +
+      "--cluster='bot.test' --user='%r' --host='%h' --port=%p",
+  );
+});
+
 test("on Windows: double quotes and forward slashes", () => {
-  const windows = {
+  const windows: ProxyCommandOptions = {
     ...options,
-    node: "C:\\Program Files\\nodejs\\node.exe",
-    script: "D:\\a\\_temp\\bot-join\\ssh-proxy.cjs",
+    program: {
+      kind: "bundle",
+      node: "C:\\Program Files\\nodejs\\node.exe",
+      script: "D:\\a\\_temp\\bot-join\\ssh-proxy.cjs",
+    },
     directory: "D:\\a\\_temp\\bot-join",
   };
   expect(proxyCommandLine(windows, "win32")).toBe(
@@ -60,8 +74,8 @@ describe("what cannot be written is refused", () => {
     ["win32", "C:\\$HOME"],
     ["win32", "C:\\a`b"],
     ["win32", "C:\\a\nb"],
-  ])("on %s: %j", (platform, node) => {
-    expect(() => proxyCommandLine({ ...options, node }, platform)).toThrow(
+  ])("on %s: %j", (platform, path) => {
+    expect(() => proxyCommandLine({ ...options, program: { kind: "executable", path } }, platform)).toThrow(
       expect.objectContaining({ code: "ERR_OUTPUT_PROXY_COMMAND" }),
     );
   });
@@ -83,7 +97,10 @@ describe("quoting", () => {
     const foreign = fc.string({ unit: fc.constantFrom(...' %"$`#~*?[](){};&|<>!^\\\nab%h-') });
     fc.assert(
       fc.property(path, path, path, foreign, foreign, (node, script, directory, user, host) => {
-        const line = proxyCommandLine({ ...options, node, script, directory }, "linux");
+        const line = proxyCommandLine(
+          { ...options, program: { kind: "bundle", node, script }, directory },
+          "linux",
+        );
         expect(splitBySh(expandTokens(line, { r: user, h: host, p: "3022" }))).toEqual([
           node,
           script,
@@ -111,7 +128,7 @@ describe("real ssh with hostile names", () => {
       join(folder.path, name),
     ) as [string, string, string, string];
     const command = proxyCommandLine(
-      { ...options, node: process.execPath, script, directory: folder.path },
+      { ...options, program: { kind: "bundle", node: process.execPath, script }, directory: folder.path },
       "linux",
     );
     writeFileSync(

@@ -2,10 +2,8 @@ import { OutputError } from "./errors.ts";
 
 /** What the ProxyCommand of an `ssh_config` runs; all paths absolute, so that later steps need nothing on PATH. */
 export interface ProxyCommandOptions {
-  /** The Node program. */
-  node: string;
-  /** The `ssh-proxy` bundle. */
-  script: string;
+  /** What runs: the `ssh-proxy` bundle in a Node, or the `bot-join` executable, which holds both. */
+  program: { kind: "bundle"; node: string; script: string } | { kind: "executable"; path: string };
   /** The directory that holds the `identity` file. */
   directory: string;
   /** `host:port`, an IPv6 address in brackets. */
@@ -27,7 +25,7 @@ function refuse(word: string, what: string): never {
     code: "ERR_OUTPUT_PROXY_COMMAND",
     kind: "user",
     message: `The ProxyCommand of ssh_config needs ${JSON.stringify(word)}, which holds ${what}: it cannot be written there.`,
-    hint: "Use a directory, and a Node installation, whose path has none of these signs.",
+    hint: "Use a directory, and a Node or bot-join installation, whose path has none of these signs.",
   });
 }
 
@@ -58,9 +56,11 @@ export function proxyCommandLine(options: ProxyCommandOptions, platform: NodeJS.
   const windows = platform === "win32";
   const quote = windows ? quoteWindows : quotePosix;
   const token = (name: string): string => (windows ? `"${name}"` : `'${name}'`);
+  const { program } = options;
   return [
-    quote(options.node),
-    quote(options.script),
+    ...(program.kind === "bundle"
+      ? [quote(program.node), quote(program.script)]
+      : [quote(program.path), "ssh-proxy-command"]),
     `--destination-dir=${quote(options.directory)}`,
     `--proxy-server=${quote(options.proxy)}`,
     `--cluster=${quote(options.cluster)}`,

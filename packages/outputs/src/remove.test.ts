@@ -179,3 +179,79 @@ test("files that may not be removed are warnings", async () => {
   chmodSync(path, 0o700);
   expect(readdirSync(path)).toEqual(["key"]);
 });
+
+describe("sub-folders", () => {
+  const cockroach = new Map([
+    ["cockroach/node.key", "private"],
+    ["cockroach/ca.crt", "certificate"],
+  ]);
+
+  async function writtenBelow(path: string): Promise<WrittenOutput> {
+    await using destination = await openDestination(path, systemDeps());
+    await destination.write(cockroach);
+    return destination.manifest();
+  }
+
+  test("that the run made go with the files", async () => {
+    using folder = await temporaryFolder();
+    writeFileSync(join(folder.path, "notes.txt"), "");
+    expect(await removeOutput(await writtenBelow(folder.path))).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual(["notes.txt"]);
+    expect(await removeOutput(await writtenBelow(join(folder.path, "a", "out")))).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual(["notes.txt"]);
+  });
+
+  test("that were there before stay", async () => {
+    using folder = await temporaryFolder();
+    mkdirSync(join(folder.path, "cockroach"));
+    expect(await removeOutput(await writtenBelow(folder.path))).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual(["cockroach"]);
+    expect(readdirSync(join(folder.path, "cockroach"))).toEqual([]);
+  });
+
+  test("a run that was killed before it could note them: they go with the directory that it made", async () => {
+    using folder = await temporaryFolder();
+    const path = join(folder.path, "out");
+    const manifest = await writtenBelow(path);
+    writeFileSync(join(path, "cockroach", ".node.key.0123456789abcdef.tmp"), "private");
+    expect(await removeOutput({ ...manifest, madeFolders: [path] })).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("one that has become a link is left alone with what it leads to", async () => {
+    using folder = await temporaryFolder();
+    using outside = await temporaryFolder();
+    const path = join(folder.path, "out");
+    const manifest = await writtenBelow(path);
+    renameSync(join(path, "cockroach"), join(outside.path, "moved"));
+    symlinkSync(join(outside.path, "moved"), join(path, "cockroach"));
+    expect(await removeOutput(manifest)).toEqual([
+      expect.stringContaining("cockroach is no longer a folder"),
+      expect.stringContaining("holds files of others"),
+    ]);
+    expect(readdirSync(join(outside.path, "moved")).sort()).toEqual(["ca.crt", "node.key"]);
+  });
+});
+
+test("links that were followed stay, the files that they lead to go", async () => {
+  using folder = await temporaryFolder();
+  const at = (name: string): string => join(folder.path, name);
+  mkdirSync(at("out"), { mode: 0o700 });
+  mkdirSync(at("elsewhere"));
+  symlinkSync("../elsewhere/key", at("out/key"));
+  const files = new Map([
+    ["key", "private"],
+    ["tlscert", "certificate"],
+  ]);
+  const write = async (): Promise<WrittenOutput> => {
+    await using destination = await openDestination(at("out"), systemDeps(), { symlinks: "insecure" });
+    await destination.write(files);
+    return destination.manifest();
+  };
+  const manifest = await write();
+  writeFileSync(at("elsewhere/.key.0123456789abcdef.tmp"), "private");
+  expect(await removeOutput(manifest)).toEqual([]);
+  expect([readdirSync(at("out")), readdirSync(at("elsewhere"))]).toEqual([["key"], []]);
+  await write();
+  expect(readFileSync(at("elsewhere/key"), "utf8")).toBe("private");
+});

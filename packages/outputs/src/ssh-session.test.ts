@@ -33,8 +33,7 @@ function sshTarget(directory: string, over: Partial<SshTarget> = {}): SshTarget 
     proxyCommand: (cluster) =>
       proxyCommandLine(
         {
-          node: process.execPath,
-          script: join(directory, "ssh-proxy.cjs"),
+          program: { kind: "bundle", node: process.execPath, script: join(directory, "ssh-proxy.cjs") },
           directory,
           proxy: "proxy.bot.test:443",
           cluster,

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { chmod, chown, lstat, readdir, realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,14 +24,20 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Reads a file of a recorded identity directory. */
+/** Reads a file of a recorded output directory. */
 export function recorded(directory: string, file: string): string {
   return readFileSync(new URL(`../../../test/vectors/outputs/${directory}/${file}`, import.meta.url), "utf8");
 }
 
+/** The names of the files of a recorded output directory, sorted. */
+export function recordedNames(directory: string): string[] {
+  return readdirSync(new URL(`../../../test/vectors/outputs/${directory}`, import.meta.url)).sort();
+}
+
 /** The identity that a recorded directory was written from. */
 export function recordedIdentity(directory: string): OutputIdentity {
-  const hostKeyLine = recorded(directory, "known_hosts").split(" ").slice(2).join(" ").trim();
+  // The one cluster's host authority, whose line only identity outputs have in a file of its own.
+  const hostKeyLine = recorded("identity", "known_hosts").split(" ").slice(2).join(" ").trim();
   const authority = (file: string, sshPublicKeys: Uint8Array[]): Authority[] => [
     { clusterName: "bot.test", sshPublicKeys, tlsCertificates: [recorded(directory, file)] },
   ];

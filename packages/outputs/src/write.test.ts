@@ -10,11 +10,22 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { requireTool } from "../../../test/support/tools.ts";
+import { openDestination } from "./destination.ts";
 import { type OutputDeps, systemDeps } from "./output-deps.ts";
 import { failure, giveToChild, inChild, listing, temporaryFolder } from "./test-support.ts";
-import { writeFiles } from "./write.ts";
+import { commitTogether, stageFiles } from "./write.ts";
+import { type DestinationFiles, writeDestinations } from "./write-destinations.ts";
 
 const deps = systemDeps();
+
+function writeFiles(
+  directory: string,
+  files: ReadonlyMap<string, string>,
+  facts: OutputDeps,
+  followsLinks = false,
+): Promise<void> {
+  return commitTogether([() => stageFiles(directory, files, facts, { followsLinks })]);
+}
 
 function entries(content: Record<string, string>): Map<string, string> {
   return new Map(Object.entries(content));
@@ -39,7 +50,7 @@ describe("writing", () => {
     expect(statSync(key).ino).not.toBe(before);
   });
 
-  test.for(["", ".", "..", "a/b", "../key", "a\\b", "a\0b"])(
+  test.for(["", ".", "..", "a/", "/a", "a//b", "a/../b", "../key", "a\\b", "a\0b"])(
     "%j is no file name: our own mistake",
     async (name) => {
       using folder = await temporaryFolder();
@@ -136,6 +147,72 @@ describe("a failed write leaves everything as it was", () => {
   });
 });
 
+describe("several outputs at once", () => {
+  /** Opens a folder for each name below a folder, and gives files for it. */
+  async function opened(
+    stack: AsyncDisposableStack,
+    folder: string,
+    names: string[],
+  ): Promise<DestinationFiles[]> {
+    const outputs: DestinationFiles[] = [];
+    for (const name of names) {
+      const destination = stack.use(await openDestination(join(folder, name), deps));
+      outputs.push({ destination, files: entries({ key: `new ${name}`, "sub/key": `new ${name}` }) });
+    }
+    return outputs;
+  }
+
+  test("are all written, in order", async () => {
+    using folder = await temporaryFolder();
+    await using stack = new AsyncDisposableStack();
+    const outputs = await opened(stack, folder.path, ["a", "b"]);
+    expect(await writeDestinations(outputs)).toEqual(
+      ["a/key", "a/sub/key", "b/key", "b/sub/key"].map((name) => join(folder.path, name)),
+    );
+    expect(outputs.map(({ destination }) => destination.manifest().files)).toEqual([
+      ["key", "sub/key"],
+      ["key", "sub/key"],
+    ]);
+  });
+
+  test.for(["before it is staged", "after it was staged"])(
+    "one that fails %s takes all others with it",
+    async (when) => {
+      using folder = await temporaryFolder();
+      mkdirSync(join(folder.path, "a"), { mode: 0o700 });
+      writeFileSync(join(folder.path, "a", "key"), "old a");
+      {
+        await using stack = new AsyncDisposableStack();
+        const outputs = await opened(stack, folder.path, ["a", "b", "c"]);
+        const last = outputs[2];
+        if (last === undefined) throw new TypeError("unreachable");
+        const { destination } = last;
+        if (when === "before it is staged") mkdirSync(join(destination.path, "key"));
+        else {
+          last.destination = {
+            ...destination,
+            async stage(files) {
+              const staged = await destination.stage(files);
+              mkdirSync(join(destination.path, "key"));
+              return staged;
+            },
+          };
+        }
+        await failure(
+          writeDestinations(outputs),
+          when === "before it is staged" ? "ERR_OUTPUT_FILE_IN_THE_WAY" : "ERR_OUTPUT_WRITE",
+        );
+        for (const output of outputs) expect(output.destination.manifest().files).toEqual([]);
+        expect(
+          readdirSync(folder.path, { recursive: true }).filter((name) => /key|sub/.test(String(name))),
+        ).toEqual([join("a", "key"), join("c", "key")]);
+      }
+      expect(readFileSync(join(folder.path, "a", "key"), "utf8")).toBe("old a");
+      expect(readdirSync(folder.path).sort()).toEqual(["a", "c"]);
+    },
+  );
+});
+
 describe("on a full disk (a real tmpfs in a mount namespace of its own)", () => {
   /** The command line in front of node that gives it a tmpfs of some size at a path. */
   function onTmpfs(unshare: string, mount: string, path: string, options: string): string[] {
@@ -224,6 +301,29 @@ describe("on a full disk (a real tmpfs in a mount namespace of its own)", () => 
       "old key",
       "old certificate",
     ]);
+  });
+
+  test("room that runs out at the third of five outputs: nothing remains of any, earlier files survive", async (context) => {
+    const seen = await run(
+      context,
+      "size=1400k",
+      `${attempt}
+      const names = ["one", "two", "three", "four", "five"];
+      const files = (name) => new Map([["key", name], ["cockroach/node.key", name], ...(name === "three" ? [["big", Buffer.alloc(2 * 1024 * 1024)]] : [])]);
+      await fs.mkdir(path + "/two", { mode: 0o700 });
+      await fs.writeFile(path + "/two/key", "old key");
+      const seen = await attempt(async () => {
+        await using stack = new AsyncDisposableStack();
+        const parts = [];
+        for (const name of names) {
+          const destination = stack.use(await outputs.openDestination(path + "/" + name, outputs.systemDeps()));
+          parts.push({ destination, files: files(name) });
+        }
+        await outputs.writeDestinations(parts);
+      });
+      return [seen, (await tree()).sort(), await fs.readFile(path + "/two/key", "utf8")];`,
+    );
+    expect(seen).toEqual(["ERR_OUTPUT_DISK_FULL ENOSPC", ["two", "two/key"], "old key"]);
   });
 
   test("inodes that run out", async (context) => {

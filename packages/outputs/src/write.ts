@@ -1,11 +1,13 @@
 import { constants } from "node:fs";
 import { copyFile, open, rename, rm, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createFile } from "./create-file.ts";
 import { OutputError } from "./errors.ts";
-import { lookAt } from "./folder.ts";
+import { followLinks, isSafeName, subFolders } from "./file-path.ts";
+import { lookAt, removeMadeFolders } from "./folder.ts";
 import { mapFileError } from "./map-error.ts";
 import type { OutputDeps } from "./output-deps.ts";
+import { prepareSubFolder } from "./sub-folder.ts";
 
 /** One file on its way: written beside its final name, and what that name held before copied aside. */
 interface StagedFile {
@@ -15,6 +17,16 @@ interface StagedFile {
   temporary: string;
   /** Where a copy of the previous file lies; undefined when there was none. */
   backup: string | undefined;
+}
+
+/** Files that lie complete beside their names. Disposing of them removes what is not needed any more. */
+export interface StagedWrite extends AsyncDisposable {
+  /** Sub-folders that were made for them, absolute, outermost first; disposing removes them unless it was committed. */
+  readonly madeFolders: string[];
+  /** Gives all files their names, or none. Throws what {@link stageFiles} throws. */
+  commit(): Promise<void>;
+  /** Puts back what the names held before {@link commit}. */
+  rollBack(): Promise<void>;
 }
 
 function besidePrefix(name: string): string {
@@ -30,14 +42,12 @@ export function isLeftOver(entry: string, names: string[]): boolean {
 }
 
 async function plan(
-  directory: string,
+  path: string,
   name: string,
   content: string | Uint8Array,
-  random: string,
+  { random, followsLinks }: { random: string; followsLinks: boolean },
 ): Promise<StagedFile> {
-  if (!/^[^/\\\0]+$/.test(name) || name === "." || name === "..")
-    throw new TypeError(`Not a plain file name: ${name}`);
-  const target = join(directory, name);
+  const target = followsLinks ? await followLinks(path) : path;
   const existing = await lookAt(target);
   if (existing !== undefined && !existing.isFile()) {
     throw new OutputError({
@@ -47,27 +57,13 @@ async function plan(
       hint: "Find out who put it there, and remove it or give another directory.",
     });
   }
-  const beside = join(directory, `${besidePrefix(name)}${random}`);
+  const beside = join(dirname(target), `${besidePrefix(basename(target))}${random}`);
   return { name, target, content, temporary: `${beside}.tmp`, backup: existing && `${beside}.old` };
 }
 
 async function stage(file: StagedFile): Promise<void> {
   await createFile(file.temporary, file.content, true);
   if (file.backup !== undefined) await copyFile(file.target, file.backup, constants.COPYFILE_EXCL);
-}
-
-/** Puts back what the names held before; gives the backups that could not be put back. */
-async function rollBack(renamed: StagedFile[]): Promise<StagedFile[]> {
-  const stuck: StagedFile[] = [];
-  for (const file of renamed.toReversed()) {
-    try {
-      if (file.backup === undefined) await unlink(file.target);
-      else await rename(file.backup, file.target);
-    } catch {
-      stuck.push(file);
-    }
-  }
-  return stuck;
 }
 
 /** Makes the renames themselves last; file systems that cannot sync a folder are left to themselves. */
@@ -78,56 +74,122 @@ async function syncFolder(directory: string, platform: NodeJS.Platform): Promise
   await folder.close();
 }
 
-async function removeAll(paths: (string | undefined)[]): Promise<void> {
-  await Promise.all(
-    paths.map((path) => (path === undefined ? undefined : rm(path, { force: true }).catch(() => undefined))),
-  );
-}
+/** The files of one folder between staging and the end of the write. */
+class FolderWrite implements StagedWrite {
+  readonly madeFolders: string[] = [];
+  readonly #directory: string;
+  readonly #deps: OutputDeps;
+  readonly #staged: StagedFile[] = [];
+  #renamed: StagedFile[] = [];
+  #isCommitted = false;
+  /** Copies of earlier files that could not be put back: they are all that is left of them. */
+  #stuck: StagedFile[] = [];
 
-/**
- * Writes files into a folder, mode 0600, all or none: each goes to a temporary name beside its own and to the disk,
- * then all are renamed. On a failure the temporary files are removed and the previous files are there as before.
- * Throws `ERR_OUTPUT_DISK_FULL`, `ERR_OUTPUT_FILE_IN_THE_WAY`, `ERR_OUTPUT_NOT_WRITABLE`, `ERR_OUTPUT_WRITE`.
- */
-export async function writeFiles(
-  directory: string,
-  files: ReadonlyMap<string, string | Uint8Array>,
-  deps: OutputDeps,
-): Promise<void> {
-  const attempt = (name: string): string => `Writing the file ${name} into ${directory}`;
-  const staged: StagedFile[] = [];
-  const renamed: StagedFile[] = [];
-  let stuck: StagedFile[] = [];
-  try {
+  constructor(directory: string, deps: OutputDeps) {
+    this.#directory = directory;
+    this.#deps = deps;
+  }
+
+  async stage(files: ReadonlyMap<string, string | Uint8Array>, followsLinks: boolean): Promise<void> {
+    for (const folder of subFolders(files.keys())) {
+      if (await prepareSubFolder(join(this.#directory, folder), this.#deps, followsLinks))
+        this.madeFolders.push(join(this.#directory, folder));
+    }
     for (const [name, content] of files) {
-      try {
-        staged.push(await plan(directory, name, content, deps.randomName()));
-      } catch (error) {
-        throw error instanceof TypeError ? error : mapFileError(error, attempt(name));
-      }
+      await this.#attempt(name, async () => {
+        const random = this.#deps.randomName();
+        this.#staged.push(await plan(join(this.#directory, name), name, content, { random, followsLinks }));
+      });
     }
     const results = await Promise.allSettled(
-      staged.map((file) =>
-        stage(file).catch((error: unknown) => Promise.reject(mapFileError(error, attempt(file.name)))),
-      ),
+      this.#staged.map((file) => this.#attempt(file.name, () => stage(file))),
     );
     const failure = results.find((result) => result.status === "rejected");
     if (failure !== undefined) throw failure.reason;
-    for (const file of staged) {
+  }
+
+  async commit(): Promise<void> {
+    for (const file of this.#staged) {
+      await this.#attempt(file.name, () => rename(file.temporary, file.target));
+      this.#renamed.push(file);
+    }
+    const folders = new Set([this.#directory, ...this.#staged.map(({ target }) => dirname(target))]);
+    for (const folder of folders) await syncFolder(folder, this.#deps.platform);
+    this.#isCommitted = true;
+  }
+
+  async rollBack(): Promise<void> {
+    this.#isCommitted = false;
+    for (const file of this.#renamed.toReversed()) {
       try {
-        await rename(file.temporary, file.target);
-        renamed.push(file);
-      } catch (error) {
-        throw mapFileError(error, attempt(file.name));
+        if (file.backup === undefined) await unlink(file.target);
+        else await rename(file.backup, file.target);
+      } catch {
+        this.#stuck.push(file);
       }
     }
-    await syncFolder(directory, deps.platform);
+    this.#renamed = [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const paths = this.#staged.flatMap((file) => [
+      file.temporary,
+      ...(file.backup === undefined || this.#stuck.includes(file) ? [] : [file.backup]),
+    ]);
+    await Promise.all(paths.map((path) => rm(path, { force: true }).catch(() => undefined)));
+    if (!this.#isCommitted) await removeMadeFolders(this.madeFolders);
+  }
+
+  async #attempt(name: string, operation: () => Promise<void>): Promise<void> {
+    try {
+      await operation();
+    } catch (error) {
+      throw mapFileError(error, `Writing the file ${name} into ${this.#directory}`);
+    }
+  }
+}
+
+/**
+ * Writes files under temporary names beside their own, mode 0600, and to the disk; the sub-folders in their names are made
+ * with mode 0700. A failure leaves nothing of them. With `followsLinks`, a link in a file's place leads to the file that is
+ * written, else it is an error. Throws `ERR_OUTPUT_DISK_FULL`, `ERR_OUTPUT_FILE_IN_THE_WAY`, `ERR_OUTPUT_NOT_WRITABLE`,
+ * `ERR_OUTPUT_WRITE` and, for sub-folders, the `ERR_OUTPUT_DIRECTORY_*` codes.
+ */
+export async function stageFiles(
+  directory: string,
+  files: ReadonlyMap<string, string | Uint8Array>,
+  deps: OutputDeps,
+  { followsLinks }: { followsLinks: boolean },
+): Promise<StagedWrite> {
+  const unsafe = [...files.keys()].find((name) => !isSafeName(name));
+  if (unsafe !== undefined) throw new TypeError(`Not a file name: ${unsafe}`);
+  const write = new FolderWrite(directory, deps);
+  try {
+    await write.stage(files, followsLinks);
+    return write;
   } catch (error) {
-    stuck = await rollBack(renamed);
+    await write[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Stages any number of writes one after another, then commits them all: either all files of all of them get their names, or
+ * everything is as it was before. Throws what {@link stageFiles} throws.
+ */
+export async function commitTogether(stagings: (() => Promise<StagedWrite>)[]): Promise<void> {
+  const staged: StagedWrite[] = [];
+  const committed: StagedWrite[] = [];
+  try {
+    for (const staging of stagings) staged.push(await staging());
+    for (const write of staged) {
+      committed.push(write);
+      await write.commit();
+    }
+  } catch (error) {
+    for (const write of committed.toReversed()) await write.rollBack();
     throw error;
   } finally {
-    await removeAll(
-      staged.flatMap((file) => [file.temporary, stuck.includes(file) ? undefined : file.backup]),
-    );
+    for (const write of staged.toReversed()) await write[Symbol.asyncDispose]();
   }
 }

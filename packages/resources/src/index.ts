@@ -66,7 +66,8 @@ export { findJoinMethod, joinMethods } from "./join-methods/registry.ts";
 export type { SpaceliftBlock, SpaceliftRule } from "./join-methods/spacelift.ts";
 export type { TerraformCloudBlock, TerraformCloudRule } from "./join-methods/terraform-cloud.ts";
 export type { TpmAttested, TpmBlock, TpmRule } from "./join-methods/tpm.ts";
-export { expandLogins, expandRoleLogins } from "./logins.ts";
+export { expandLogins, expandRoleLogins, expandTraits } from "./logins.ts";
+export { type LabelCondition, rolesAllowLabels } from "./match-labels.ts";
 export { type MatchableClaim, type MatchOptions, matchableClaims, matchToken } from "./match-token.ts";
 export type { FieldTrace, MatchTrace, RuleTrace } from "./match-trace.ts";
 export type {
@@ -99,6 +100,17 @@ export {
   suggestionBreadths,
   suggestToken,
 } from "./suggest-token.ts";
+export type {
+  AppResource,
+  DatabaseResource,
+  KubeAccess,
+  KubeClusterResource,
+  LeafNode,
+  RemoteClusterResource,
+  TargetResource,
+  WorkloadCondition,
+  WorkloadIdentityResource,
+} from "./targets.ts";
 export { decodeResourceText } from "./text-encoding.ts";
 export { type TokenDocument, tokenDocument } from "./token-document.ts";
 export { type JsonSchema, tokenSchema } from "./token-schema.ts";

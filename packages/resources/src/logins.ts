@@ -32,13 +32,14 @@ export function expandLogins(role: RoleResource, traits: Readonly<ValueLists>): 
 
 /** Resolves the logins of a role set: each once, in the order of the roles, without what any role denies. */
 export function expandRoleLogins(roles: readonly RoleResource[], traits: Readonly<ValueLists>): string[] {
-  const denied = new Set(roles.flatMap((role) => expand(role.deny.logins, traits)));
+  const denied = new Set(roles.flatMap((role) => expandTraits(role.deny.logins, traits)));
   if (denied.has("*")) return [];
-  const allowed = new Set(roles.flatMap((role) => expand(role.allow.logins, traits)));
+  const allowed = new Set(roles.flatMap((role) => expandTraits(role.allow.logins, traits)));
   return [...allowed].filter((login) => isLogin(login) && !denied.has(login));
 }
 
-function expand(written: readonly string[], traits: Readonly<ValueLists>): string[] {
+/** Resolves the variables in a list of a role's values, as {@link expandLogins} does. */
+export function expandTraits(written: readonly string[], traits: Readonly<ValueLists>): string[] {
   return written.flatMap((value) => {
     if (!/[{}]/.test(value)) return [value];
     const template = templatePattern.exec(value);

@@ -1,5 +1,6 @@
 import type { AwsRule } from "./join-methods/aws-rules.ts";
 import type { MethodBlocks } from "./join-methods/blocks.ts";
+import type { TargetResource } from "./targets.ts";
 
 /** Names to lists of values, as a user's traits and a role's label conditions. */
 export type ValueLists = Record<string, string[]>;
@@ -56,6 +57,7 @@ export interface RoleConditions {
   clusterLabels: ValueLists;
   kubernetesLabels: ValueLists;
   dbLabels: ValueLists;
+  workloadIdentityLabels: ValueLists;
   kubeGroups: string[];
   kubeUsers: string[];
   dbNames: string[];
@@ -105,4 +107,4 @@ export interface UserResource {
 }
 
 /** Every resource that a document may hold. */
-export type Resource = TokenResource | RoleResource | BotResource | UserResource;
+export type Resource = TokenResource | RoleResource | BotResource | UserResource | TargetResource;

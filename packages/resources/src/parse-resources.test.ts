@@ -95,10 +95,22 @@ kind: rolle
   });
 
   it.each([
-    ["kind: zebra\n", 'kind "zebra" is not known here; kinds are token, role, bot, user'],
-    ["kind: 3\n", "kind must be one of token, role, bot, user"],
-    [`kind: ${"k".repeat(1000)}\n`, "kind must be one of token, role, bot, user"],
-    ["name: a\n", "kind must be one of token, role, bot, user"],
+    [
+      "kind: zebra\n",
+      'kind "zebra" is not known here; kinds are token, role, bot, user, kube_cluster, app, db, remote_cluster, workload_identity',
+    ],
+    [
+      "kind: 3\n",
+      "kind must be one of token, role, bot, user, kube_cluster, app, db, remote_cluster, workload_identity",
+    ],
+    [
+      `kind: ${"k".repeat(1000)}\n`,
+      "kind must be one of token, role, bot, user, kube_cluster, app, db, remote_cluster, workload_identity",
+    ],
+    [
+      "name: a\n",
+      "kind must be one of token, role, bot, user, kube_cluster, app, db, remote_cluster, workload_identity",
+    ],
     ["- kind: role\n", "a document must be a mapping with kind, version, metadata and spec"],
     ["text", "a document must be a mapping with kind, version, metadata and spec"],
   ])("refuses %j", (text, message) => {

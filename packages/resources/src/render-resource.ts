@@ -1,6 +1,8 @@
 import { formatGoDuration } from "./go-duration.ts";
 import type { BotResource, Resource, RoleConditions, RoleResource, UserResource } from "./model.ts";
+import { targetDocument } from "./target-document.ts";
 import { bareValues, tokenDocument } from "./token-document.ts";
+import { withoutEmpty } from "./without-empty.ts";
 import { sortKeys, writeYaml } from "./write-yaml.ts";
 
 /**
@@ -25,6 +27,8 @@ export function resourceDocument(resource: Resource): object {
       return botDocument(resource);
     case "user":
       return userDocument(resource);
+    default:
+      return targetDocument(resource);
   }
 }
 
@@ -59,6 +63,7 @@ function conditionsDocument(conditions: RoleConditions): object {
     cluster_labels: bareValues(conditions.clusterLabels),
     kubernetes_labels: bareValues(conditions.kubernetesLabels),
     db_labels: bareValues(conditions.dbLabels),
+    workload_identity_labels: bareValues(conditions.workloadIdentityLabels),
     kubernetes_groups: conditions.kubeGroups,
     kubernetes_users: conditions.kubeUsers,
     db_names: conditions.dbNames,
@@ -88,12 +93,4 @@ function userDocument({ name, labels, roles, traits }: UserResource): object {
     metadata: withoutEmpty({ name, labels }),
     spec: withoutEmpty({ roles, traits }),
   };
-}
-
-function withoutEmpty(value: Record<string, unknown>): Record<string, unknown> {
-  const kept = Object.entries(value).filter(([, inner]) => {
-    if (inner === undefined || inner === "") return false;
-    return typeof inner !== "object" || inner === null || Object.keys(inner).length > 0;
-  });
-  return Object.fromEntries(kept);
 }

@@ -15,6 +15,7 @@ export function roleConditions(given: Partial<RoleConditions> = {}): RoleConditi
     clusterLabels: {},
     kubernetesLabels: {},
     dbLabels: {},
+    workloadIdentityLabels: {},
     kubeGroups: [],
     kubeUsers: [],
     dbNames: [],

@@ -81,12 +81,25 @@ export class ProxyDialer {
   }
 
   /** Opens TLS to the proxy's web endpoint, verified as the user's trust says. Throws a {@link TransportError}. */
-  async openWeb(): Promise<tls.TLSSocket> {
+  openWeb(): Promise<tls.TLSSocket> {
+    return this.#openPublic(["http/1.1"]);
+  }
+
+  /**
+   * Opens TLS to the proxy's public gRPC endpoint (join.md section 1.5), verified like the web endpoint; `alpnProtocol` of the
+   * connection is `h2` when it was reached. Throws a {@link TransportError}.
+   */
+  openJoinService(): Promise<tls.TLSSocket> {
+    return this.#openPublic(["teleport-proxy-grpc", "h2"]);
+  }
+
+  /** The first entry of `alpn` chooses the endpoint (proxy-transport.md section 1.1). */
+  async #openPublic(alpn: string[]): Promise<tls.TLSSocket> {
     const { proxy, webTrust } = this.#options;
     const where = `The proxy ${this.address}`;
     const open = async (ca: string[] | undefined): Promise<tls.TLSSocket> =>
       this.#handshake(await this.openTcp(), where, {
-        ALPNProtocols: ["http/1.1"],
+        ALPNProtocols: alpn,
         rejectUnauthorized: !webTrust.insecure,
         ...(ca === undefined ? {} : { ca }),
         ...nameOptions(proxy.host),
@@ -108,6 +121,11 @@ export class ProxyDialer {
   async openCluster(tcp: Socket, options: ClusterTlsOptions): Promise<tls.TLSSocket> {
     const where = `The cluster behind ${this.address}`;
     try {
+      if (options.hostCa.length === 0) {
+        // Bun would take an empty list for the system's trust.
+        tcp.destroy();
+        throw Object.assign(new Error("no authority of it is known"), { code: "SELF_SIGNED_CERT_IN_CHAIN" });
+      }
       return await this.#handshake(tcp, where, {
         ALPNProtocols: options.alpn,
         ca: options.hostCa,

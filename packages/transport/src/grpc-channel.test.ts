@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http2";
+import type { Duplex } from "node:stream";
 import { TransportService } from "@bot-join/proto";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { describe, expect, type TestContext, test } from "vitest";
@@ -51,6 +52,52 @@ describe("createGrpcChannel", () => {
     await expect(client.getClusterDetails({})).rejects.toMatchObject({
       rawMessage: "the connection to the cluster is gone",
     });
+  });
+
+  test("answers that come in one piece are read like any others", async (context) => {
+    const frame = (type: number, flags: number, stream: number, payload: string | Buffer): Buffer => {
+      const bytes = Buffer.from(payload as string, "latin1");
+      const header = Buffer.alloc(9);
+      header.writeUIntBE(bytes.length, 0, 3);
+      header.writeUInt8(type, 3);
+      header.writeUInt8(flags, 4);
+      header.writeUInt32BE(stream, 5);
+      return Buffer.concat([header, bytes]);
+    };
+    // RFC 7541 section 6.2.2: a literal without indexing.
+    const literal = (name: string, value: string): string =>
+      `\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`;
+    const headers = `\x88${literal("content-type", "application/grpc")}`;
+    // A field that nobody knows makes the message longer.
+    const message = `\0\0\0\x0f\xa7\x0a\x02\x08\x01\x7a\xa0\x1f${"x".repeat(4000)}`;
+    const trailers = literal("grpc-status", "0");
+    // RFC 9113 section 6: HEADERS, DATA, and HEADERS that end the stream.
+    const streams = [1, 3, 5, 7, 9];
+    const answers = Buffer.concat([
+      ...[1, 3, 5, 7].map((stream) => frame(1, 4, stream, headers)),
+      ...[1, 3, 5, 7].map((stream) => frame(0, 0, stream, message)),
+      ...[1, 3, 5, 7].map((stream) => frame(1, 5, stream, trailers)),
+      frame(1, 4, 9, headers),
+      frame(0, 0, 9, message),
+      frame(1, 5, 9, trailers),
+    ]);
+    const http2 = createServer();
+    http2.removeAllListeners("connection").on("connection", (socket: Duplex) => {
+      let requests = Buffer.alloc(0);
+      // SETTINGS and its acknowledgement.
+      socket.write(Buffer.concat([frame(4, 0, 0, ""), frame(4, 1, 0, "")]));
+      socket
+        .on("error", () => {})
+        .on("data", (chunk: Buffer) => {
+          requests = Buffer.concat([requests, chunk]);
+          const last = frame(0, 0, 9, "\0\0\0\0\0").subarray(5);
+          if (requests.includes(last)) socket.write(answers);
+        });
+    });
+    await using server = await startTransportServer(context, http2);
+    const { client } = await open(context, server);
+    const answered = await Promise.all(streams.map(() => client.getClusterDetails({})));
+    expect(answered.map(({ details }) => details?.fipsEnabled)).toEqual(streams.map(() => true));
   });
 
   test("an answer over 4 MiB is refused", async (context) => {

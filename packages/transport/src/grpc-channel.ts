@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import type { Transport } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { AnswerSessionManager } from "./answer-stream.ts";
 
 /** One gRPC channel over one TLS connection that was made before; it never dials again. */
 export interface GrpcChannel {
@@ -23,7 +24,7 @@ export function createGrpcChannel(socket: TLSSocket, authority: string): GrpcCha
       return socket;
     },
   };
-  const sessionManager = new Http2SessionManager(baseUrl, {}, nodeOptions);
+  const sessionManager = new AnswerSessionManager(baseUrl, {}, nodeOptions);
   return {
     transport: createGrpcTransport({
       baseUrl,

@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { formatHostPort, type HostPort } from "./address.ts";
 import { TransportError } from "./errors.ts";
 import { abortError } from "./map-error.ts";
@@ -82,6 +82,8 @@ export function connectThrough(proxy: URL, target: HostPort, signal: AbortSignal
       method: "CONNECT",
       path: authority,
       agent: false,
+      // The proxy's own name, which Bun would take from the header below (RFC 6066 section 3: no address is sent).
+      ...(isIP(bareHost(proxy)) === 0 ? { servername: bareHost(proxy) } : {}),
       headers: {
         host: authority,
         ...(credentials === undefined ? {} : { "proxy-authorization": credentials }),

@@ -10,4 +10,4 @@ export {
 export { TransportError, type TransportErrorCode, transportErrorCodes } from "./errors.ts";
 export type { GrpcChannel } from "./grpc-channel.ts";
 export { httpProxyFor, openTunnel, type ProxyEnvironment } from "./http-proxy.ts";
-export { maxAnswerBytes, postJson, type WebAnswer } from "./web-api.ts";
+export { getJson, maxAnswerBytes, postJson, type WebAnswer } from "./web-api.ts";

@@ -41,30 +41,50 @@ function isNotHttp(error: Error): boolean {
   return "code" in error && String(error.code).startsWith("HPE_");
 }
 
+/** One request of the web API. */
+export interface WebRequest {
+  /** `host:port` of the proxy. */
+  host: string;
+  path: string;
+  signal: AbortSignal;
+}
+
 /**
  * Sends one JSON request over a connection made before and reads the whole answer, at most
  * {@link maxAnswerBytes}. No redirect is followed. The connection is closed afterwards. Throws a
  * {@link TransportError} when it is lost or the answer is cut off, too long or not HTTP.
  */
-export function postJson(
+export function postJson(socket: TLSSocket, options: WebRequest & { body: string }): Promise<WebAnswer> {
+  return exchange(socket, "POST", options, options.body);
+}
+
+/** Asks for a JSON document, over a connection and with failures like {@link postJson}. */
+export function getJson(socket: TLSSocket, options: WebRequest): Promise<WebAnswer> {
+  return exchange(socket, "GET", options, undefined);
+}
+
+function exchange(
   socket: TLSSocket,
-  options: { host: string; path: string; body: string; signal: AbortSignal },
+  method: "GET" | "POST",
+  options: WebRequest,
+  body: string | undefined,
 ): Promise<WebAnswer> {
   const { signal } = options;
-  const where = `POST https://${options.host}${options.path}`;
+  const where = `${method} https://${options.host}${options.path}`;
   return new Promise((resolve, reject) => {
     // On a connection that is already gone the request would wait for ever.
     if (socket.destroyed) throw lost(where, "the connection was lost before the request", false);
     const outgoing = request({
       createConnection: () => socket,
-      method: "POST",
+      method,
       path: options.path,
       signal,
       headers: {
         host: options.host,
-        "content-type": "application/json",
         accept: "application/json",
-        "content-length": Buffer.byteLength(options.body),
+        ...(body === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
         connection: "close",
       },
     });
@@ -94,6 +114,6 @@ export function postJson(
         });
       });
     });
-    outgoing.end(options.body);
+    outgoing.end(body);
   });
 }

@@ -13,8 +13,9 @@ import { authorize } from "./authorize.ts";
 /**
  * Reads who a client certificate stands for. That a CA of the cluster signed it and that TLS took it is the listener's
  * matter; here it must be in time by the cluster's clock, fit for the API and belong to a user who may use the cluster.
+ * One that is restricted is fit for the usage that it names, such as `usage:kube`, and nothing else.
  */
-export function authenticate(context: ClusterContext, certificatePem: string): UserCaller {
+export function authenticate(context: ClusterContext, certificatePem: string, usage?: string): UserCaller {
   const certificate = new X509Certificate(certificatePem);
   const expires = new Date(certificate.validTo);
   const now = context.clock.now();
@@ -22,7 +23,7 @@ export function authenticate(context: ClusterContext, certificatePem: string): U
     throw new Refusal("access-denied", "access denied: client certificate is expired or not yet valid");
   }
   const usageRestricted = readSubject(certificate.raw).some(
-    ({ oid }) => oid === standardAttributes.usage.oid,
+    ({ oid, value }) => oid === standardAttributes.usage.oid && value !== usage,
   );
   if (usageRestricted) throw new Refusal("access-denied", "access denied: invalid client certificate");
   const caller = toCaller(readTeleportIdentity(certificatePem), expires);

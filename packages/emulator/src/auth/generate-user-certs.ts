@@ -11,7 +11,7 @@ import { checkLocks } from "./check-locks.ts";
 import { clampToRoles } from "./lifetime.ts";
 import { loadRoles } from "./load-roles.ts";
 import { checkRenewal } from "./renew.ts";
-import { routeAttributes, routeToCluster } from "./routes.ts";
+import { routeAttributes, routeToCluster, usageRestrictions } from "./routes.ts";
 import { readSubjectKeys } from "./subject-keys.ts";
 
 const botLabel = "teleport.internal/bot";
@@ -34,10 +34,10 @@ export function generateUserCerts(
   const roleNames = roles.map(({ name }) => name);
   checkLocks(state, caller.username, roleNames, caller.botInstanceId);
   const notAfter = clampToRoles(wanted, roles, now);
-  const route = routeToCluster(context, request.routeToCluster);
+  const route = routeToCluster(context, request.routeToCluster, roles);
   const keys = readSubjectKeys(context, request);
   const attributes = {
-    ...routeAttributes(context, request),
+    ...routeAttributes(context, request, { cluster: route, notAfter }),
     ...(profile.userTypeInCertificates && { userType: ["local"] }),
     ...(caller.joinAttributes !== undefined && { joinAttributes: [caller.joinAttributes] }),
   };
@@ -62,6 +62,7 @@ export function generateUserCerts(
     ...(!impersonates && generation !== undefined && { generation }),
     ...botIdentity(context, caller, record),
     attributes,
+    usage: usageRestrictions(request),
   });
   const certified = keys.tls ?? keys.ssh;
   if (certified !== undefined) renewal?.record(certified, notAfter);

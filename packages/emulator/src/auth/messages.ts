@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { formatAuthorizedKey } from "@bot-join/formats";
 import {
   type CertAuthorityV2,
@@ -13,7 +14,8 @@ import {
 } from "@bot-join/proto";
 import type { RoleConditions, RoleResource } from "@bot-join/resources";
 import { create } from "@bufbuild/protobuf";
-import type { Authority, SshAuthority } from "../authority/authority.ts";
+import type { Authority, JwtAuthority, SshAuthority } from "../authority/authority.ts";
+import { publicKeyPem } from "../authority/public-key-pem.ts";
 import type { UserRecord } from "../state/cluster-state.ts";
 
 const namespace = "default";
@@ -71,10 +73,17 @@ export function userMessage({ user, generation }: UserRecord): UserV2 {
 }
 
 /** Puts an authority into the message of the trust service, without its private keys (user-certs.md section 2.7). */
-export function authorityMessage(clusterName: string, authority: Authority | SshAuthority): CertAuthorityV2 {
+export function authorityMessage(
+  clusterName: string,
+  authority: Authority | SshAuthority | JwtAuthority,
+): CertAuthorityV2 {
   const ssh =
     "sshPublicKey" in authority
       ? [{ publicKey: Buffer.from(`${formatAuthorizedKey(authority.sshPublicKey)}\n`) }]
+      : [];
+  const jwt =
+    "jwtPrivateKey" in authority
+      ? [{ publicKey: Buffer.from(publicKeyPem(createPublicKey(authority.jwtPrivateKey))) }]
       : [];
   return create(CertAuthorityV2Schema, {
     kind: "cert_authority",
@@ -84,7 +93,7 @@ export function authorityMessage(clusterName: string, authority: Authority | Ssh
     spec: {
       type: authority.type,
       clusterName,
-      activeKeys: { ssh, tls: [{ cert: Buffer.from(authority.tlsCertificatePem) }] },
+      activeKeys: { ssh, tls: [{ cert: Buffer.from(authority.tlsCertificatePem) }], jwt },
       additionalTrustedKeys: {},
     },
   });

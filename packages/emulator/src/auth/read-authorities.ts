@@ -18,34 +18,34 @@ export function getCertAuthority(
   caller: Caller,
   request: GetCertAuthorityRequest,
 ): CertAuthorityV2 {
-  const message = readAuthority(context, caller, request.type, request.includeKey);
-  if (request.domain !== context.name) {
-    // The wording of this refusal was not measured.
-    throw new Refusal(
-      "not-found",
-      `${request.type} certificate authority of "${request.domain}" is not found`,
-    );
-  }
-  return message;
+  const { type, domain, includeKey } = request;
+  const found = readAuthorities(context, caller, type, includeKey);
+  const message = found.find(({ metadata }) => metadata?.name === domain);
+  if (message !== undefined) return message;
+  // The wording of this refusal was not measured.
+  throw new Refusal("not-found", `${type} certificate authority of "${domain}" is not found`);
 }
 
-/** Gives the authorities of one type of this cluster and its leaf clusters, of which there are none yet. */
+/** Types of which the authorities of leaf clusters are known too (user-certs.md section 2.7). */
+const leafTypes: readonly string[] = ["host", "user"];
+
+/** Gives the authorities of one type: this cluster's first, then those of its leaf clusters. */
 export function getCertAuthorities(
   context: ClusterContext,
   caller: Caller,
   request: GetCertAuthoritiesRequest,
 ): GetCertAuthoritiesResponse {
   return create(GetCertAuthoritiesResponseSchema, {
-    certAuthoritiesV2: [readAuthority(context, caller, request.type, request.includeKey)],
+    certAuthoritiesV2: readAuthorities(context, caller, request.type, request.includeKey),
   });
 }
 
-function readAuthority(
+function readAuthorities(
   context: ClusterContext,
   caller: Caller,
   type: string,
   includeKey: boolean,
-): CertAuthorityV2 {
+): CertAuthorityV2[] {
   // Reading them without keys is what the implicit role of every user grants (user-certs.md section 2).
   requireUser(caller);
   if (includeKey) checkAccess(context.state, caller, "read", "cert_authority");
@@ -53,5 +53,12 @@ function readAuthority(
   if (authority === undefined) {
     throw new Refusal("bad-parameter", `${JSON.stringify(type)} authority type is not supported`);
   }
-  return authorityMessage(context.name, authority);
+  const leaves = leafTypes.includes(type) ? [...context.state.targets.remoteClusters.keys()].sort() : [];
+  return [
+    authorityMessage(context.name, authority),
+    ...leaves.flatMap((leaf) => {
+      const own = context.leafAuthorities(leaf).find(type);
+      return own === undefined ? [] : [authorityMessage(leaf, own)];
+    }),
+  ];
 }

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { publicKeyPem } from "../authority/public-key-pem.ts";
 import type { UserCaller } from "../caller.ts";
 import type { ClusterContext } from "../context.ts";
 import { Refusal } from "../refusal.ts";
@@ -53,11 +54,6 @@ export function checkRenewal(context: ClusterContext, caller: UserCaller): Renew
       state.botInstances.authenticate(instance, authentication, certificateEnd);
     },
   };
-}
-
-/** A public key as records hold it. */
-export function publicKeyPem(key: KeyObject): string {
-  return Buffer.from(key.export({ type: "spki", format: "pem" })).toString();
 }
 
 function lock({ state, profile, emit }: ClusterContext, caller: UserCaller, instanceId: string): void {

@@ -1,15 +1,23 @@
-import { randomBytes } from "node:crypto";
 import type { TeleportAttributeName } from "@bot-join/formats";
-import type { UserCertsRequest } from "@bot-join/proto";
+import { CertUsage, type RouteToApp, type UserCertsRequest } from "@bot-join/proto";
+import type { RoleResource } from "@bot-join/resources";
 import type { ClusterContext } from "../context.ts";
 import { Refusal } from "../refusal.ts";
+import { mayAccessLeaf } from "./may-access.ts";
 
 /** Attributes of an X.509 certificate. */
 export type RouteAttributes = Partial<Record<TeleportAttributeName, readonly string[]>>;
 
-/** Gives the cluster that a certificate is routed to; there are no leaf clusters yet. */
-export function routeToCluster(context: ClusterContext, wanted: string): string {
+/** Gives the cluster that a certificate is routed to: this one, or a leaf cluster that the roles may see. */
+export function routeToCluster(
+  context: ClusterContext,
+  wanted: string,
+  roles: readonly RoleResource[],
+): string {
   if (wanted === "" || wanted === context.name) return context.name;
+  const leaf = context.state.targets.remoteClusters.get(wanted);
+  const names = roles.map(({ name }) => name);
+  if (leaf !== undefined && mayAccessLeaf(context, { roles: names }, leaf)) return wanted;
   throw new Refusal("not-found", `remote cluster "${wanted}" is not found`);
 }
 
@@ -17,16 +25,28 @@ export function routeToCluster(context: ClusterContext, wanted: string): string 
  * Makes the attributes of the wanted Kubernetes cluster, database and application. Only the first is looked up: a
  * certificate for an unknown database or application is issued (measured on 14.2.0).
  */
-export function routeAttributes(context: ClusterContext, request: UserCertsRequest): RouteAttributes {
+export function routeAttributes(
+  context: ClusterContext,
+  request: UserCertsRequest,
+  certificate: { cluster: string; notAfter: Date },
+): RouteAttributes {
   const database = request.routeToDatabase;
   const app = request.routeToApp;
   const given = (value: string | undefined): string[] => (value ? [value] : []);
   return {
-    kubernetesCluster: given(kubernetesCluster(context, request.kubernetesCluster)),
-    appSessionId: given(app && appSession(context, app.name, app.sessionId)),
+    // What a leaf cluster has is not known here.
+    kubernetesCluster: given(
+      certificate.cluster === context.name
+        ? kubernetesCluster(context, request.kubernetesCluster)
+        : request.kubernetesCluster,
+    ),
+    appSessionId: given(app && appSession(context, app, request.username, certificate.notAfter)),
     appPublicAddress: given(app?.publicAddr),
     appClusterName: given(app?.clusterName),
     appName: given(app?.name),
+    appAwsRoleArn: given(app?.awsRoleArn),
+    appAzureIdentity: given(app?.azureIdentity),
+    appGcpServiceAccount: given(app?.gcpServiceAccount),
     databaseService: given(database?.serviceName),
     databaseProtocol: given(database?.protocol),
     databaseUser: given(database?.username),
@@ -40,8 +60,8 @@ export function routeAttributes(context: ClusterContext, request: UserCertsReque
  * first by name (user-certs.md section 3.2).
  */
 export function kubernetesCluster({ name, state }: ClusterContext, wanted: string): string | undefined {
-  const known = state.kubernetesClusters;
-  if (wanted === "") return known.has(name) ? name : [...known].sort()[0];
+  const known = state.targets.kubeClusters;
+  if (wanted === "") return known.has(name) ? name : [...known.keys()].sort()[0];
   if (known.has(wanted)) return wanted;
   throw new Refusal(
     "bad-parameter",
@@ -49,6 +69,27 @@ export function kubernetesCluster({ name, state }: ClusterContext, wanted: strin
   );
 }
 
-function appSession({ profile }: ClusterContext, appName: string, given: string): string {
-  return profile.makesAppSessions && appName !== "" ? randomBytes(32).toString("hex") : given;
+/** Values of OU that restrict what a certificate is good for (user-certs.md section 3.2). */
+const usages: Readonly<Partial<Record<CertUsage, string>>> = {
+  [CertUsage.KUBERNETES]: "usage:kube",
+  [CertUsage.DATABASE]: "usage:db",
+  [CertUsage.APP]: "usage:apps",
+  [CertUsage.WINDOWS_DESKTOP]: "usage:windows_desktop",
+};
+
+/** Gives the restrictions of a certificate; none for one that is good for everything. */
+export function usageRestrictions({ usage }: UserCertsRequest): string[] {
+  const restriction = usages[usage];
+  return restriction === undefined ? [] : [restriction];
+}
+
+/** Gives the session of an application certificate: newer servers begin it themselves. */
+function appSession(
+  { profile, state }: ClusterContext,
+  app: RouteToApp,
+  username: string,
+  expires: Date,
+): string {
+  const isOurs = profile.makesAppSessions && app.name !== "";
+  return isOurs ? state.appSessions.create({ username, expires }) : app.sessionId;
 }

@@ -16,6 +16,7 @@ import {
   UserCertsRequestSchema,
   UserV2Schema,
 } from "@bot-join/proto";
+import { parseResources } from "@bot-join/resources";
 import { create, fromBinary, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import { EmptySchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -51,7 +52,10 @@ let test: TestCluster;
 let cluster: Cluster;
 let bot: Caller;
 beforeEach(async () => {
-  test = await createTestCluster("14", { kubernetesClusters: ["kc"] });
+  test = await createTestCluster("14");
+  test.cluster.addResources(
+    parseResources("{kind: kube_cluster, version: v3, metadata: {name: kc}}", "test"),
+  );
   cluster = test.cluster;
   const expires = new Date(startTime.getTime() + 12 * hourMs);
   bot = cluster.authenticate((await test.join({ expires })).answer.tls);

@@ -1,7 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import type { Clock } from "@bot-join/core";
 import type { AuthorityType, VersionProfile } from "../profiles/version-profile.ts";
-import { type Authority, createAuthority, createSshAuthority, type SshAuthority } from "./authority.ts";
+import {
+  type Authority,
+  createAuthority,
+  createSshAuthority,
+  type JwtAuthority,
+  type SshAuthority,
+} from "./authority.ts";
 import { type AuthorityKeys, authorityKeyKinds } from "./authority-keys.ts";
 import { createPrivateKeySync } from "./key-pair.ts";
 import { type AuthorityVault, keyOfPem, keyPem } from "./vault.ts";
@@ -25,6 +31,7 @@ export class AuthoritySet {
   readonly #made = new Map<AuthorityType, Authority>();
   #host: SshAuthority | undefined;
   #user: SshAuthority | undefined;
+  #spiffe: JwtAuthority | undefined;
 
   constructor(options: AuthoritySetOptions) {
     this.#options = options;
@@ -47,13 +54,26 @@ export class AuthoritySet {
     return this.#tlsOnly("db", "db");
   }
 
+  /** Signs what is shown to databases: an authority of its own since version 15, before it that of databases. */
+  get dbClient(): Authority {
+    const isOwn = this.#options.profile.authorityTypes.includes("db_client");
+    return isOwn ? this.#tlsOnly("db_client", "dbClient") : this.db;
+  }
+
+  /** Signs SPIFFE identities of workloads. */
+  get spiffe(): JwtAuthority {
+    this.#spiffe ??= this.#withJwt("spiffe", "spiffeTls", "spiffeJwt");
+    return this.#spiffe;
+  }
+
   /** Gives one authority by its type; undefined for a type that this version does not have. */
-  find(type: string): Authority | SshAuthority | undefined {
+  find(type: string): Authority | SshAuthority | JwtAuthority | undefined {
     const known = this.#options.profile.authorityTypes.find((each) => each === type);
     if (known === undefined) return undefined;
     if (known === "host") return this.host;
     if (known === "user") return this.user;
-    return known === "db" ? this.db : this.#tlsOnly("db_client", "dbClient");
+    if (known === "spiffe") return this.spiffe;
+    return known === "db" ? this.db : this.dbClient;
   }
 
   #withSsh(type: AuthorityType, tls: keyof AuthorityKeys, ssh: keyof AuthorityKeys): SshAuthority {
@@ -72,6 +92,20 @@ export class AuthoritySet {
       vault?.store(type, kept);
     }
     return made;
+  }
+
+  #withJwt(type: AuthorityType, tls: keyof AuthorityKeys, jwt: keyof AuthorityKeys): JwtAuthority {
+    const { vault } = this.#options;
+    const stored = vault?.load(type);
+    const tlsKey = stored === undefined ? this.#key(tls) : keyOfPem(stored.tlsKeyPem);
+    const jwtPrivateKey = stored?.jwtKeyPem === undefined ? this.#key(jwt) : keyOfPem(stored.jwtKeyPem);
+    const { tlsCertificatePem } = stored ?? {};
+    const made = createAuthority({ ...this.#common(type), tlsKey, tlsCertificatePem });
+    if (stored === undefined) {
+      const kept = { tlsKeyPem: keyPem(tlsKey), jwtKeyPem: keyPem(jwtPrivateKey) };
+      vault?.store(type, { ...kept, tlsCertificatePem: made.tlsCertificatePem });
+    }
+    return { ...made, jwtPrivateKey };
   }
 
   #tlsOnly(type: AuthorityType, key: keyof AuthorityKeys): Authority {

@@ -19,6 +19,11 @@ export interface SshAuthority extends Authority {
   readonly sshPublicKey: Uint8Array;
 }
 
+/** An authority that signs JWTs as well. */
+export interface JwtAuthority extends Authority {
+  readonly jwtPrivateKey: KeyObject;
+}
+
 /** What an authority is made of. */
 export interface AuthorityOptions {
   type: AuthorityType;

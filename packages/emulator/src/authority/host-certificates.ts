@@ -50,10 +50,13 @@ export interface HostSshOptions {
   principals: readonly string[];
   role: string;
   now: Date;
+  /** Absent: without end. */
+  notAfter?: Date;
 }
 
-/** Signs an OpenSSH host certificate without end, user-certs.md section 3.3; gives its line without newline. */
+/** Signs an OpenSSH host certificate, user-certs.md section 3.3; gives its line without newline. */
 export function issueHostSshCertificate(authority: SshAuthority, options: HostSshOptions): string {
+  const { notAfter } = options;
   return signOpenSshCertificate(
     {
       publicKey: options.publicKey,
@@ -62,7 +65,7 @@ export function issueHostSshCertificate(authority: SshAuthority, options: HostSs
       keyId: "",
       principals: [...new Set(options.principals)],
       validAfter: BigInt(Math.floor((options.now.getTime() - skewMs) / 1000)),
-      validBefore: forever,
+      validBefore: notAfter === undefined ? forever : BigInt(Math.floor(notAfter.getTime() / 1000)),
       criticalOptions: {},
       extensions: { "x-teleport-role": options.role, "x-teleport-authority": options.clusterName },
     },

@@ -5,11 +5,25 @@ import { Refusal } from "../refusal.ts";
 
 /** Reads the authorized_keys line of a key to be certified; a Refusal says `ssh: no key found` (measured). */
 export function readSshKey(line: Uint8Array): KeyObject {
+  const blob = readSshBlob(line);
   try {
-    return parsePublicKey(parseAuthorizedKey(Buffer.from(line).toString("utf8")).blob);
+    return parsePublicKey(blob);
   } catch {
-    throw new Refusal("untyped", "ssh: no key found");
+    throw noKeyFound();
   }
+}
+
+/** The same, as the key's plain blob. */
+export function readSshBlob(line: Uint8Array): Uint8Array {
+  try {
+    return parseAuthorizedKey(Buffer.from(line).toString("utf8")).blob;
+  } catch {
+    throw noKeyFound();
+  }
+}
+
+function noKeyFound(): Refusal {
+  return new Refusal("untyped", "ssh: no key found");
 }
 
 /**

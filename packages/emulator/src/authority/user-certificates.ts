@@ -1,6 +1,6 @@
 import { type KeyObject, randomUUID } from "node:crypto";
 import { encodePublicKey, signOpenSshCertificate, type TeleportAttributeName } from "@bot-join/formats";
-import { expandRoleLogins, type RoleResource, type ValueLists } from "@bot-join/resources";
+import { expandRoleLogins, expandTraits, type RoleResource, type ValueLists } from "@bot-join/resources";
 import { buildCertificate } from "../x509/build.ts";
 import { teleportSubject } from "../x509/teleport-subject.ts";
 import type { SshAuthority } from "./authority.ts";
@@ -31,6 +31,8 @@ export interface UserCertificateOptions {
   botName?: string;
   botInstanceId?: string;
   loginIp?: string;
+  /** What the X.509 certificate is restricted to, such as `usage:kube`; default: nothing. */
+  usage?: readonly string[];
   /** Attributes of the X.509 certificate alone: routes to databases and the like. */
   attributes?: Partial<Record<TeleportAttributeName, readonly string[]>>;
 }
@@ -129,7 +131,7 @@ function issueTls(
     value === undefined ? [] : [String(value)];
   const flag = (set: boolean | undefined): string[] => (set ? ["true"] : []);
   const ofRoles = (pick: (role: RoleResource) => string[]): string[] => [
-    ...new Set(options.roles.flatMap(pick).filter((value) => !value.includes("{{"))),
+    ...new Set(expandTraits(options.roles.flatMap(pick), options.traits)),
   ];
   return buildCertificate({
     subject: teleportSubject({
@@ -138,6 +140,7 @@ function issueTls(
       logins,
       routeToCluster: options.routeToCluster,
       traits: traitsJson(options.traits),
+      usage: options.usage ?? [],
       attributes: {
         kubernetesUsers: ofRoles(({ allow }) => allow.kubeUsers),
         kubernetesGroups: ofRoles(({ allow }) => allow.kubeGroups),

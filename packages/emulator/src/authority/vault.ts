@@ -4,8 +4,10 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 export interface StoredAuthority {
   tlsKeyPem: string;
   tlsCertificatePem: string;
-  /** Absent for one that signs X.509 only. */
+  /** Absent for one that signs no SSH certificates. */
   sshKeyPem?: string;
+  /** Of one that signs JWTs. */
+  jwtKeyPem?: string;
 }
 
 /** Where authorities are kept beyond the process, so that what they signed stays good. */

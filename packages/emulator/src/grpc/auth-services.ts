@@ -1,4 +1,10 @@
-import { AuthService, BotInstanceService, TrustService } from "@bot-join/proto";
+import {
+  AuthService,
+  BotInstanceService,
+  PresenceService,
+  TrustService,
+  WorkloadIdentityIssuanceService,
+} from "@bot-join/proto";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { anonymousCaller, type Caller } from "../caller.ts";
 import type { Cluster } from "../cluster.ts";
@@ -32,11 +38,25 @@ export function authRoutes(
       getUser: call(rpc.getUser),
       getClusterCACert: call(rpc.getClusterCACert),
       generateUserCerts: call(rpc.generateUserCerts),
+      listResources: call(rpc.listResources),
+      listUnifiedResources: call(rpc.listUnifiedResources),
+      createAppSession: call(rpc.createAppSession),
+      getAppSession: call(rpc.getAppSession),
     });
     router.service(TrustService, {
       getCertAuthority: call(rpc.getCertAuthority),
       getCertAuthorities: call(rpc.getCertAuthorities),
+      generateHostCert: call(rpc.generateHostCert),
     });
+    if (cluster.profile.workloadIdentities) {
+      router.service(WorkloadIdentityIssuanceService, {
+        issueWorkloadIdentity: call(rpc.issueWorkloadIdentity),
+        issueWorkloadIdentities: call(rpc.issueWorkloadIdentities),
+      });
+    }
+    if (cluster.profile.presenceService) {
+      router.service(PresenceService, { listRemoteClusters: call(rpc.listRemoteClusters) });
+    }
     if (!cluster.profile.botInstances) return;
     router.service(BotInstanceService, { submitHeartbeat: call(rpc.submitHeartbeat) });
   };

@@ -9,6 +9,7 @@ import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { type ProxySshOptions, proxySsh } from "../ssh-transport/proxy-ssh.ts";
 import { toStatus } from "./refusal-status.ts";
+import { connectionKey } from "./server.ts";
 
 /** Registers the proxy's transport service. */
 export function transportRoutes(
@@ -26,7 +27,8 @@ export function transportRoutes(
         context: HandlerContext,
       ): AsyncIterable<ProxySSHResponse> {
         try {
-          yield* proxySsh(requests, context.signal, options);
+          const { certificatePem = "" } = context.values.get(connectionKey);
+          yield* proxySsh(requests, context.signal, options, certificatePem);
         } catch (error) {
           throw toStatus(error, onInternalError);
         }

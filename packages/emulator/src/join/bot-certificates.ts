@@ -5,15 +5,14 @@ import { botUserName, type JoinAttrs, joinAttrs, type TokenResource } from "@bot
 import { checkLocks } from "../auth/check-locks.ts";
 import { clampToRoles, latestExpiry } from "../auth/lifetime.ts";
 import { loadRoles } from "../auth/load-roles.ts";
-import { publicKeyPem } from "../auth/renew.ts";
 import { kubernetesCluster } from "../auth/routes.ts";
 import { goJson } from "../authority/go-json.ts";
-import { checkKeyIsAllowed, readSshKey, readTlsKey } from "../authority/subject-key.ts";
+import { publicKeyPem } from "../authority/public-key-pem.ts";
+import { checkKeyIsAllowed } from "../authority/subject-key.ts";
 import { issueUserCertificates } from "../authority/user-certificates.ts";
 import type { ClusterContext } from "../context.ts";
 import { Refusal } from "../refusal.ts";
 import type { UserRecord } from "../state/cluster-state.ts";
-import type { JoinRequest } from "./decode-request.ts";
 
 const defaultLifetimeMs = 3_600_000;
 
@@ -26,10 +25,24 @@ export interface JoinAnswer {
   sshCaCerts: string[];
 }
 
+/** The keys that a bot's two certificates are made for. */
+export interface SubjectKeys {
+  ssh: KeyObject;
+  tls: KeyObject;
+}
+
+/** What whoever joins asks for. */
+export interface Applicant {
+  /** Absent: the server's own choice. */
+  expires?: Date;
+  /** Decodes the keys, once everything else is well; throws a Refusal. */
+  readKeys(): SubjectKeys;
+}
+
 /** Issues the certificates of a bot that has proven itself (join.md section 8). */
 export function issueBotCertificates(
   context: ClusterContext,
-  request: JoinRequest,
+  applicant: Applicant,
   token: TokenResource,
   claims: Readonly<Record<string, unknown>>,
   remoteAddress: string,
@@ -41,9 +54,11 @@ export function issueBotCertificates(
   if (record === undefined) throw new Refusal("access-denied", "access denied");
   const roles = loadRoles(state, record.user.roles);
   checkLocks(state, record.user.name, record.user.roles);
-  const keys = readKeys(context, request);
+  const keys = applicant.readKeys();
+  checkKeyIsAllowed(keys.ssh, context.rsaOnly);
+  checkKeyIsAllowed(keys.tls, context.rsaOnly);
   const renewable = token.joinMethod === "token";
-  const wanted = request.expires ?? new Date(now.getTime() + defaultLifetimeMs);
+  const wanted = applicant.expires ?? new Date(now.getTime() + defaultLifetimeMs);
   const end = clampToRoles(latestExpiry(wanted, now), roles, now);
   const attributes = joinAttrs(token, claims, profile.serverVersion);
   const { generation, botInstanceId, ...count } = beginCount(context, record, {
@@ -85,14 +100,6 @@ export function issueBotCertificates(
     tlsCaCerts: issuers.map(({ tlsCertificatePem }) => tlsCertificatePem),
     sshCaCerts: issuers.map(({ sshPublicKey }) => `${formatAuthorizedKey(sshPublicKey)}\n`),
   };
-}
-
-function readKeys(context: ClusterContext, request: JoinRequest): { ssh: KeyObject; tls: KeyObject } {
-  const ssh = readSshKey(request.publicSshKey);
-  const tls = context.profile.joinKeys === "each-its-own" ? readTlsKey(request.publicTlsKey) : ssh;
-  checkKeyIsAllowed(ssh, context.rsaOnly);
-  checkKeyIsAllowed(tls, context.rsaOnly);
-  return { ssh, tls };
 }
 
 /** What a bot's certificates count, and how that is recorded once they are made. */

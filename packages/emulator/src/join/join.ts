@@ -1,10 +1,12 @@
-import { safeTokenName, type TokenResource } from "@bot-join/resources";
+import type { TokenResource } from "@bot-join/resources";
+import { readSshKey, readTlsKey } from "../authority/subject-key.ts";
 import type { ClusterContext } from "../context.ts";
 import { Refusal } from "../refusal.ts";
-import { issueBotCertificates, type JoinAnswer } from "./bot-certificates.ts";
+import { issueBotCertificates, type JoinAnswer, type SubjectKeys } from "./bot-certificates.ts";
 import { checkFields } from "./check-fields.ts";
 import { checkToken } from "./common-checks.ts";
 import { decodeJoinRequest, type JoinRequest } from "./decode-request.ts";
+import { type JoinAttempt, reportAttempt } from "./join-attempt.ts";
 import { checkProof, type Proof } from "./prove.ts";
 
 /**
@@ -16,10 +18,10 @@ export async function handleJoin(
   body: unknown,
   remoteAddress: string,
 ): Promise<JoinAnswer> {
-  const attempt: { request?: JoinRequest; token?: TokenResource; proof: Proof } = { proof: {} };
+  const attempt: JoinAttempt = { proof: {} };
   try {
     const request = decodeJoinRequest(body);
-    attempt.request = request;
+    attempt.tokenName = request.token;
     checkFields(request);
     const stored = context.state.tokens.get(request.token);
     if (stored !== undefined) attempt.token = stored;
@@ -31,11 +33,15 @@ export async function handleJoin(
     // While the proof was looked at, the token may have been used up or removed.
     checkToken(context, request, context.state.tokens.get(token.name));
     const claims = attempt.proof.claims ?? {};
-    const answer = issueBotCertificates(context, request, token, claims, remoteAddress);
-    report(context, attempt, undefined);
+    const applicant = {
+      ...(request.expires !== undefined && { expires: request.expires }),
+      readKeys: () => readKeys(context, request),
+    };
+    const answer = issueBotCertificates(context, applicant, token, claims, remoteAddress);
+    reportAttempt(context, attempt);
     return answer;
   } catch (error) {
-    if (error instanceof Refusal) report(context, attempt, error);
+    if (error instanceof Refusal) reportAttempt(context, attempt, error);
     throw error;
   }
 }
@@ -56,21 +62,7 @@ async function checkTokenAndProof(
   return token;
 }
 
-function report(
-  context: ClusterContext,
-  attempt: { request?: JoinRequest; token?: TokenResource; proof: Proof },
-  refusal: Refusal | undefined,
-): void {
-  const { token, proof } = attempt;
-  // A name that no token has may be the secret of one that is gone.
-  const joinMethod = token?.joinMethod ?? "token";
-  context.emit({
-    type: "join",
-    outcome: refusal === undefined ? "accepted" : "refused",
-    token: safeTokenName({ name: attempt.request?.token ?? "", joinMethod }),
-    method: joinMethod,
-    ...(token?.botName !== undefined && { bot: token.botName }),
-    ...(refusal !== undefined && { message: refusal.message }),
-    ...proof,
-  });
+function readKeys({ profile }: ClusterContext, request: JoinRequest): SubjectKeys {
+  const ssh = readSshKey(request.publicSshKey);
+  return { ssh, tls: profile.joinKeys === "each-its-own" ? readTlsKey(request.publicTlsKey) : ssh };
 }

@@ -17,8 +17,8 @@ export interface Proof {
 }
 
 /**
- * Checks the proof that the token's join method asks for (join.md section 7.3). Method `token` asks for none: who
- * knows the token's name holds the secret, and an ID token that comes along is ignored.
+ * Checks the proof that the token's join method asks for of transport A (join.md section 7.3). Method `token` asks for none:
+ * who knows the token's name holds the secret, and an ID token that comes along is ignored.
  */
 export async function checkProof(
   context: ClusterContext,
@@ -35,6 +35,18 @@ export async function checkProof(
       `this token is only valid for the ${joinMethod} join method but the node has connected to the wrong endpoint`,
     );
   }
+  await checkIdToken(context, token, idToken, proof);
+}
+
+/** Checks an ID token against the join method's rules and the token's (join.md section 7.3). */
+export async function checkIdToken(
+  context: ClusterContext,
+  token: TokenResource,
+  idToken: string,
+  proof: Proof,
+): Promise<void> {
+  const { profile } = context;
+  const { joinMethod } = token;
   const method = findJoinMethod(joinMethod);
   if (joinMethod === "ec2" || method === undefined) {
     throw new Refusal("bad-parameter", `unsupported join method "${joinMethod}" for bot`);

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
+import { acceptEncryption } from "../backends/postgres.ts";
 import { EmulatorError } from "../errors.ts";
 import type { FaultPlan } from "../faults.ts";
 import { peekClientHello } from "./peek.ts";
@@ -35,7 +37,18 @@ export class Listener implements AsyncDisposable {
   readonly counters: ConnectionCounters = {
     connections: 0,
     unrouted: 0,
-    handshakes: { web: 0, "join-grpc": 0, auth: 0, "auth-http": 0, transport: 0, "reverse-tunnel": 0 },
+    handshakes: {
+      web: 0,
+      "join-grpc": 0,
+      auth: 0,
+      "auth-http": 0,
+      transport: 0,
+      "reverse-tunnel": 0,
+      kube: 0,
+      "tcp-app": 0,
+      database: 0,
+      "database-tls": 0,
+    },
   };
   readonly #server: Server;
   readonly #options: ListenerOptions;
@@ -65,15 +78,33 @@ export class Listener implements AsyncDisposable {
     const hello = await peekClientHello(socket);
     const delayMs = faults.take("delayMs");
     if (delayMs !== undefined) await this.#options.sleep(delayMs);
+    if (hello === "postgres" && approach === "direct") {
+      await this.routeDatabase(socket);
+      return;
+    }
     const route =
-      approach === "alpn-stripped" ? "web" : hello && selectRoute(hello, this.#options.clusterName);
-    const served = hello !== undefined && route !== undefined;
-    if (!served || faults.takeIf("connection", "drop-after-hello")) {
+      hello === undefined || hello === "postgres"
+        ? undefined
+        : approach === "alpn-stripped"
+          ? "web"
+          : selectRoute(hello, this.#options.clusterName);
+    if (route === undefined || faults.takeIf("connection", "drop-after-hello")) {
       this.counters.unrouted++;
       socket.destroy();
       return;
     }
     this.#tlsServer(route, approach).emit("connection", socket);
+  }
+
+  /** Begins the TLS that a database client asks for in its own protocol, or that it begins by itself. */
+  async routeDatabase(socket: Duplex): Promise<void> {
+    const first = await peekClientHello(socket);
+    const isReady = first === "postgres" ? await acceptEncryption(socket) : first !== undefined;
+    if (isReady) this.#tlsServer("database-tls", "direct").emit("connection", socket);
+    else {
+      this.counters.unrouted++;
+      socket.destroy();
+    }
   }
 
   #tlsServer(route: RouteName, approach: Approach): TlsServer {

@@ -37,7 +37,7 @@ describe("selectRoute", () => {
     ["unknown entries are skipped", ["unheard-of", "http/1.1"], "localhost", "web"],
     ["nothing known", ["unheard-of"], "localhost", undefined],
     ["the second reverse tunnel name alone", ["teleport-reversetunnelv2"], "localhost", undefined],
-    ["Kubernetes", ["http/1.1"], "kube-teleport-proxy-alpn.localhost", undefined],
+    ["Kubernetes", ["http/1.1"], "kube-teleport-proxy-alpn.localhost", "kube"],
   ])("routes %s", (_what, alpn, serverName, route) => {
     expect(selectRoute({ alpn, serverName }, "bot.test")).toBe(route);
   });

@@ -1,7 +1,18 @@
 import type { ClientHello } from "./client-hello.ts";
 
 /** Where a connection to the one port can lead (proxy-transport.md section 1.2). */
-export type RouteName = "web" | "join-grpc" | "auth" | "auth-http" | "transport" | "reverse-tunnel";
+export type RouteName =
+  | "web"
+  | "join-grpc"
+  | "auth"
+  | "auth-http"
+  | "transport"
+  | "reverse-tunnel"
+  | "kube"
+  | "tcp-app"
+  | "database"
+  /** The TLS that a database client begins inside a connection, after its own request for it or without one. */
+  | "database-tls";
 
 const apiDomain = "teleport.cluster.local";
 const authPrefix = "teleport-auth@";
@@ -12,11 +23,36 @@ export function encodeClusterName(cluster: string): string {
   return `${Buffer.from(cluster, "utf8").toString("hex")}.${apiDomain}`;
 }
 
-/** One ALPN name that the proxy has a handler for; names ending in `@` are prefixes. */
+/** One ALPN name that the proxy has a handler for; names ending in `@` or `-` are prefixes. */
 interface RouteEntry {
   protocol: string;
   route: RouteName;
 }
+
+/** The database protocols that can be asked for (proxy-transport.md section 1.2). */
+const databaseProtocols: readonly string[] = [
+  "postgres",
+  "mysql",
+  "mongodb",
+  "oracle",
+  "redis",
+  "sqlserver",
+  "snowflake",
+  "cassandra",
+  "elasticsearch",
+  "opensearch",
+  "dynamodb",
+  "clickhouse",
+  "spanner",
+].map((protocol) => `teleport-${protocol}`);
+
+/** What ends the name of a protocol in whose bytes pings are framed. */
+export const pingSuffix = "-ping";
+
+/** The protocols of databases and TCP applications with pings in between. */
+const pingProtocols: readonly string[] = [...databaseProtocols, "teleport-tcp"].map(
+  (name) => name + pingSuffix,
+);
 
 /** The registered protocols, in the order in which one client entry is compared with them. */
 const routeTable: readonly RouteEntry[] = [
@@ -26,12 +62,26 @@ const routeTable: readonly RouteEntry[] = [
   { protocol: authPrefix, route: "auth" },
   { protocol: "teleport-proxy-ssh-grpc", route: "transport" },
   { protocol: "teleport-proxy-grpc", route: "join-grpc" },
+  { protocol: "teleport-tcp", route: "tcp-app" },
+  { protocol: `teleport-tcp${pingSuffix}`, route: "tcp-app" },
+  ...[...databaseProtocols, ...databaseProtocols.map((name) => name + pingSuffix)].map(
+    (protocol): RouteEntry => ({ protocol, route: "database" }),
+  ),
+  // Followed by the version that the client wants the server to have.
+  { protocol: "teleport-mysql-", route: "database" },
 ];
 
-/** What the web port negotiates, most preferred first: `http/1.1` before `h2`, then the routing names. */
-export const webProtocols: readonly string[] = routeTable
-  .map((entry) => entry.protocol)
-  .filter((protocol) => protocol !== authPrefix);
+/** What the web port negotiates, most preferred first: pings, `http/1.1` before `h2`, then the routing names. */
+export const webProtocols: readonly string[] = [
+  ...pingProtocols,
+  ...routeTable
+    .map((entry) => entry.protocol)
+    .filter((protocol) => !isPrefix(protocol) && !protocol.endsWith(pingSuffix)),
+];
+
+function isPrefix(protocol: string): boolean {
+  return /[@-]$/.test(protocol);
+}
 
 /** Whether the Auth Service accepts this server name: none, the plain domain, or our cluster's encoded name. */
 function namesOurCluster(serverName: string | undefined, cluster: string): boolean {
@@ -54,11 +104,11 @@ function authRoute(hello: ClientHello, cluster: string): RouteName | undefined {
  */
 export function selectRoute(hello: ClientHello, cluster: string): RouteName | undefined {
   const serverName = hello.serverName?.toLowerCase() ?? "";
-  if (serverName.startsWith(kubePrefix)) return undefined;
+  if (serverName.startsWith(kubePrefix)) return "kube";
   const offered = hello.alpn ?? ["http/1.1"];
   for (const [index, protocol] of offered.entries()) {
     const entry = routeTable.find((candidate) =>
-      candidate.protocol.endsWith("@")
+      isPrefix(candidate.protocol)
         ? protocol.startsWith(candidate.protocol)
         : protocol === candidate.protocol,
     );

@@ -41,17 +41,22 @@ export function createServerIdentities(options: {
   publicHost: string;
   now: Date;
   fault: Faults["webCertificate"];
+  /** Whether a host name is one of an application. */
+  isApplication(host: string): boolean;
 }): { identities: ServerIdentities; webCaPem: string } {
   const { cluster, now, fault } = options;
   const hosts = [options.publicHost, "localhost", "127.0.0.1", "::1"];
   const webAuthority = webAuthorityOf(cluster.vault, now);
   const authority = fault === "unknown-ca" ? createWebAuthority("an unknown web CA", now) : webAuthority;
-  const web = issueWebCertificate({
-    authority,
-    altNames: split(fault === "wrong-name" ? ["elsewhere.invalid"] : hosts),
-    notBefore: new Date(now.getTime() - 24 * hourMs),
-    notAfter: new Date(now.getTime() + (fault === "expired" ? -hourMs : 30 * 24 * hourMs)),
-  });
+  const issueWeb = (names: readonly string[]): ServerIdentities["web"] =>
+    issueWebCertificate({
+      authority,
+      altNames: split(fault === "wrong-name" ? ["elsewhere.invalid"] : names),
+      notBefore: new Date(now.getTime() - 24 * hourMs),
+      notAfter: new Date(now.getTime() + (fault === "expired" ? -hourMs : 30 * 24 * hourMs)),
+    });
+  const web = issueWeb(hosts);
+  const ofApplications = new Map<string, ServerIdentities["web"]>();
   const hostNames = split([...hosts, apiDomain, `*.${apiDomain}`]);
   return {
     webCaPem: webAuthority.certificatePem,
@@ -59,6 +64,13 @@ export function createServerIdentities(options: {
       web,
       proxy: cluster.issueHostTls({ role: "Proxy", ...hostNames }),
       auth: cluster.issueHostTls({ role: "Admin", ...hostNames }),
+      // One for each name, since a wildcard directly below localhost is refused by most clients.
+      ofApplication: (serverName) => {
+        if (!options.isApplication(serverName)) return undefined;
+        const identity = ofApplications.get(serverName) ?? issueWeb([serverName]);
+        ofApplications.set(serverName, identity);
+        return identity;
+      },
     },
   };
 }

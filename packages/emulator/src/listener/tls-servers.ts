@@ -1,5 +1,12 @@
 import { constants } from "node:crypto";
-import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
+import {
+  createSecureContext,
+  createServer,
+  type SecureContextOptions,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from "node:tls";
 import { type RouteName, webProtocols } from "./routes.ts";
 
 /** A certificate with its private key, both PEM. */
@@ -13,6 +20,8 @@ export interface ServerIdentities {
   web: ServerIdentity;
   proxy: ServerIdentity;
   auth: ServerIdentity;
+  /** The web certificate for the name of an application; undefined for every other name. */
+  ofApplication(serverName: string): ServerIdentity | undefined;
 }
 
 /** How a connection reached the router: directly, inside a connection upgrade, or with its ALPN stripped. */
@@ -20,7 +29,7 @@ export type Approach = "direct" | "upgraded" | "alpn-stripped";
 
 /** How TLS ends on a route (proxy-transport.md section 1.2). */
 interface RouteTls {
-  identity: keyof ServerIdentities;
+  identity: "web" | "proxy" | "auth";
   /** Server preference; undefined when the server answers no ALPN extension at all. */
   protocols: readonly string[] | undefined;
   /** Whether a client certificate is asked for. */
@@ -31,6 +40,13 @@ interface RouteTls {
 function routeTls(route: RouteName, answersTransportAlpn: boolean): RouteTls {
   switch (route) {
     case "web":
+    case "tcp-app":
+    case "database":
+      return { identity: "web", protocols: webProtocols, asksClient: true };
+    case "kube":
+      return { identity: "proxy", protocols: ["h2", "http/1.1"], asksClient: true };
+    case "database-tls":
+      return { identity: "proxy", protocols: undefined, asksClient: true };
     case "join-grpc":
     case "reverse-tunnel":
       return { identity: "web", protocols: webProtocols, asksClient: false };
@@ -61,16 +77,25 @@ export function createRouteServer(
   const tls = routeTls(route, options.answersTransportAlpn);
   const shown = tls.identity === "web" && approach === "upgraded" ? "proxy" : tls.identity;
   const identity = options.identities[shown];
-  const settings: TlsOptions = {
-    cert: identity.certificatePem,
-    key: identity.privateKeyPem,
+  const contextOf = ({ certificatePem, privateKeyPem }: ServerIdentity): SecureContextOptions => ({
+    cert: certificatePem,
+    key: privateKeyPem,
     ca: [],
-    requestCert: tls.asksClient,
-    rejectUnauthorized: false,
     minVersion: "TLSv1.2",
     // A resumed session would not show again how many certificates the client had sent.
     secureOptions: constants.SSL_OP_NO_TICKET,
+  });
+  const settings: TlsOptions = {
+    ...contextOf(identity),
+    requestCert: tls.asksClient,
+    rejectUnauthorized: false,
   };
+  if (shown === "web") {
+    settings.SNICallback = (name, done) => {
+      const own = options.identities.ofApplication(name);
+      done(null, own === undefined ? undefined : createSecureContext(contextOf(own)));
+    };
+  }
   if (tls.protocols !== undefined && approach !== "alpn-stripped")
     settings.ALPNProtocols = [...tls.protocols];
   const server = createServer(settings);

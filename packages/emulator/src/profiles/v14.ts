@@ -43,6 +43,10 @@ export const v14: VersionProfile = {
   userTypeInCertificates: false,
   reissuableRoleImpersonation: false,
   makesAppSessions: false,
+  hostCertificatesOverGrpc: false,
+  presenceService: false,
+  workloadIdentities: false,
+  kubernetesPaths: false,
   generationMismatch: {
     lock: "user",
     text: ({ stored, presented }) =>

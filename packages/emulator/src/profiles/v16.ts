@@ -12,6 +12,7 @@ export const v16: VersionProfile = {
   botInstances: true,
   reissuableRoleImpersonation: true,
   makesAppSessions: true,
+  presenceService: true,
   generationMismatch: {
     lock: "user",
     text: ({ botName, instanceId, stored, presented }) =>

@@ -19,6 +19,8 @@ export const v17: VersionProfile = {
   authorityKeys: { ssh: "ed25519", tls: "p256" },
   signatureAlgorithmSuite: 2,
   joinAttributes: true,
+  workloadIdentities: true,
+  kubernetesPaths: true,
   userTypeInCertificates: true,
   discoveryKeys: ["dial_timeout", "auto_update", "edition", "fips"],
 };

@@ -4,7 +4,7 @@ import type { RefusalClass } from "../refusal.ts";
 export type KeyKind = "rsa-2048" | "p256" | "ed25519";
 
 /** The certificate authorities that the emulator keeps. */
-export type AuthorityType = "host" | "user" | "db" | "db_client";
+export type AuthorityType = "host" | "user" | "db" | "db_client" | "spiffe";
 
 /** A key of `/webapi/ping` or `/webapi/find` that came or went with a version. */
 export type DiscoveryKey =
@@ -42,6 +42,8 @@ export interface VersionProfile {
   readonly minClientVersion: string;
   /** Join methods that the server knows but offers over other transports only (join.md section 14). */
   readonly otherJoinMethods: readonly string[];
+  /** Join methods that `teleport.join.v1` takes; absent where there is no such service (profiles.md "transport C"). */
+  readonly joinServiceMethods?: readonly string[];
   /** Keys of a join method's block that only later versions have; they are ignored. */
   readonly laterBlockKeys: Readonly<Record<string, readonly string[]>>;
   /** Which library judges the ID tokens of a join method (id-tokens.md sections 1.2 and 1.3). */
@@ -81,6 +83,14 @@ export interface VersionProfile {
   readonly reissuableRoleImpersonation: boolean;
   /** Whether the server makes the session of an application certificate itself (user-certs.md section 2.5). */
   readonly makesAppSessions: boolean;
+  /** Whether host certificates are asked for over gRPC; before, over the legacy HTTP API (user-certs.md section 2.11). */
+  readonly hostCertificatesOverGrpc: boolean;
+  /** Whether leaf clusters are listed over gRPC (user-certs.md section 2.8). */
+  readonly presenceService: boolean;
+  /** Whether SPIFFE identities are issued (user-certs.md section 2.10). */
+  readonly workloadIdentities: boolean;
+  /** Whether a URL may name the Kubernetes cluster, for a certificate that names none (proxy-transport.md section 6.1). */
+  readonly kubernetesPaths: boolean;
   /** What a wrong generation of a renewable certificate leads to. */
   readonly generationMismatch: {
     readonly lock: "user" | "bot-instance";

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { RemoteClusterResource } from "@bot-join/resources";
 import type { VersionProfile } from "../profiles/version-profile.ts";
 import { Refusal } from "../refusal.ts";
 
@@ -10,6 +11,22 @@ export interface EmulatedNode {
   address: string;
   /** The port that the node is registered with. Default 3022. */
   port?: number;
+  /** Labels that roles choose it by when nodes are listed. */
+  labels?: Record<string, string>;
+  /** The leaf cluster that it is in. Default: the emulated cluster itself. */
+  cluster?: string;
+}
+
+/** Gives the machines of leaf clusters as their documents name them. */
+export function leafNodes(leaves: Iterable<RemoteClusterResource>): EmulatedNode[] {
+  return [...leaves].flatMap(({ name, nodes }) =>
+    nodes.map(({ hostname, addr }) => ({
+      hostname,
+      uuid: `${hostname}@${name}`,
+      address: addr,
+      cluster: name,
+    })),
+  );
 }
 
 /** The port of nodes that name none. */

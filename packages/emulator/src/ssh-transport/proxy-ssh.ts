@@ -24,6 +24,8 @@ export interface ProxySshOptions {
   clusterName: string;
   profile: VersionProfile;
   nodes(): readonly EmulatedNode[];
+  /** Whether the owner of a certificate may use a leaf cluster. */
+  mayReachLeaf(cluster: string, certificatePem: string): boolean;
   faults: FaultPlan;
 }
 
@@ -84,15 +86,18 @@ export async function* proxySsh(
   requests: AsyncIterable<ProxySSHRequest>,
   signal: AbortSignal,
   options: ProxySshOptions,
+  certificatePem: string,
 ): AsyncIterable<ProxySSHResponse> {
   const incoming = requests[Symbol.asyncIterator]();
   const first = await incoming.next();
   const target = first.done === true ? undefined : first.value.dialTarget;
   if (target === undefined) throw new Refusal("bad-parameter", "first frame must contain a dial target");
-  if (target.cluster !== options.clusterName) {
+  const isOwn = target.cluster === options.clusterName;
+  if (!isOwn && !options.mayReachLeaf(target.cluster, certificatePem)) {
     throw new Refusal("not-found", `cluster "${target.cluster}" is not found`);
   }
-  const node = resolveNode(options.nodes(), target.hostPort, options.profile);
+  const nodes = options.nodes().filter(({ cluster }) => (cluster ?? options.clusterName) === target.cluster);
+  const node = resolveNode(nodes, target.hostPort, options.profile);
   if (options.faults.takeIf("ssh", "drop-before-dial")) {
     throw new Refusal("connection-problem", "the stream was cut, as a fault asked");
   }

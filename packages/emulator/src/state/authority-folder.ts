@@ -19,10 +19,11 @@ export function openAuthorityFolder(folder: string, clusterName: string): Author
       }
       return readAuthority(readBlockYaml(text));
     },
-    store: (type, { tlsKeyPem, tlsCertificatePem, sshKeyPem }) => {
+    store: (type, { tlsKeyPem, tlsCertificatePem, sshKeyPem, jwtKeyPem }) => {
       const activeKeys = {
         ...(sshKeyPem !== undefined && { ssh: [{ private_key: sshKeyPem }] }),
         tls: [{ cert: tlsCertificatePem, key: tlsKeyPem }],
+        ...(jwtKeyPem !== undefined && { jwt: [{ private_key: jwtKeyPem }] }),
       };
       const spec = { type, cluster_name: clusterName, active_keys: activeKeys };
       const document = {
@@ -47,5 +48,11 @@ function readAuthority(document: unknown): StoredAuthority | undefined {
   const tlsCertificatePem = at(document, "spec", "active_keys", "tls", "0", "cert");
   const sshKeyPem = at(document, "spec", "active_keys", "ssh", "0", "private_key");
   if (typeof tlsKeyPem !== "string" || typeof tlsCertificatePem !== "string") return undefined;
-  return { tlsKeyPem, tlsCertificatePem, ...(typeof sshKeyPem === "string" && { sshKeyPem }) };
+  const jwtKeyPem = at(document, "spec", "active_keys", "jwt", "0", "private_key");
+  return {
+    tlsKeyPem,
+    tlsCertificatePem,
+    ...(typeof sshKeyPem === "string" && { sshKeyPem }),
+    ...(typeof jwtKeyPem === "string" && { jwtKeyPem }),
+  };
 }

@@ -12,9 +12,11 @@ import {
 import { EmulatorError } from "../errors.ts";
 import type { VersionProfile } from "../profiles/version-profile.ts";
 import { acceptToken } from "./accept-token.ts";
+import { AppSessions } from "./app-sessions.ts";
 import { BotInstances } from "./bot-instances.ts";
 import type { Lock } from "./lock.ts";
 import type { StateDirectory, StateProblem } from "./state-directory.ts";
+import { Targets } from "./targets.ts";
 
 /** A user and what the server counts about it. */
 export interface UserRecord {
@@ -44,8 +46,8 @@ export class ClusterState {
   readonly roles: Map<string, RoleResource> = new Map();
   readonly tokens: Map<string, TokenResource> = new Map();
   readonly botInstances: BotInstances;
-  /** Names of the Kubernetes clusters that are registered. */
-  readonly kubernetesClusters: Set<string> = new Set();
+  readonly targets: Targets = new Targets();
+  readonly appSessions: AppSessions;
   #locks: Lock[] = [];
   readonly #profile: VersionProfile;
   readonly #enterprise: boolean;
@@ -57,6 +59,7 @@ export class ClusterState {
     this.#enterprise = options.enterprise ?? false;
     this.#directory = options.directory;
     this.#onProblem = options.onProblem ?? (() => undefined);
+    this.appSessions = new AppSessions(options.clock);
     this.botInstances = new BotInstances(options.clock, options.directory?.instances);
     for (const role of presetRoles()) this.roles.set(role.name, role);
     this.refresh();
@@ -78,7 +81,7 @@ export class ClusterState {
   /** Takes over what has changed in the state directory, if there is one. */
   refresh(): void {
     if (this.#directory?.refresh() !== true) return;
-    for (const memory of [this.users, this.roles, this.tokens]) memory.clear();
+    for (const memory of [this.users, this.roles, this.tokens, this.targets]) memory.clear();
     for (const role of presetRoles()) this.roles.set(role.name, role);
     this.#locks = [];
     for (const stored of this.#directory.documents()) {
@@ -131,11 +134,11 @@ export class ClusterState {
     if (resource.kind === "token") this.tokens.set(resource.name, resource);
     else if (resource.kind === "role") this.roles.set(resource.name, resource);
     else if (resource.kind === "user") this.#addUser(resource);
-    else {
+    else if (resource.kind === "bot") {
       const role = botRole(resource);
       this.roles.set(role.name, role);
       this.#addUser(botUser(resource));
-    }
+    } else this.targets.add(resource);
   }
 
   #addUser(user: UserResource): void {

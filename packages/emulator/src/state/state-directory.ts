@@ -11,7 +11,18 @@ import { type Lock, lockDocument, readLock } from "./lock.ts";
 import { stampOf } from "./stamp.ts";
 
 /** Folders of a state directory whose documents are read as they change. */
-const kinds = ["role", "bot", "user", "token", "lock"] as const;
+const kinds = [
+  "role",
+  "bot",
+  "user",
+  "token",
+  "lock",
+  "kube_cluster",
+  "app",
+  "db",
+  "remote_cluster",
+  "workload_identity",
+] as const;
 
 const instanceFolder = "bot_instance";
 
@@ -29,7 +40,7 @@ export interface StateProblem {
 }
 
 /**
- * A folder of YAML documents, one a file: `token/`, `role/`, `bot/`, `user/`, `lock/`, `bot_instance/BOT/`. Files may
+ * A folder of YAML documents, one a file: a folder for each kind, such as `token/`, and `bot_instance/BOT/`. Files may
  * be edited, added and removed by hand, under any name that ends in `.yaml`. What is written is on the disk when the
  * call returns.
  */
@@ -56,6 +67,11 @@ export class StateDirectory {
   /** The authorities of the cluster whose state this is, private keys included. */
   authorities(clusterName: string): AuthorityVault {
     return openAuthorityFolder(join(this.path, "cert_authority"), clusterName);
+  }
+
+  /** The same of a leaf cluster. */
+  leafAuthorities(clusterName: string): AuthorityVault {
+    return openAuthorityFolder(join(this.path, "cert_authority", fileName(clusterName)), clusterName);
   }
 
   /** Looks for changed files; whether there were any since it was last asked. */

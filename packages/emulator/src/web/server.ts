@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttp2Server, type Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Applications } from "../backends/applications.ts";
 import { type AnswerFault, type FaultPlan, hugeBodyBytes } from "../faults.ts";
 import { notFoundAnswer, type WebAnswer } from "./answer.ts";
 import { maxBodyBytes, type WebRequest, withoutVersionPrefix } from "./handler.ts";
@@ -15,6 +16,8 @@ export interface WebServerOptions {
   answer(request: WebRequest): Promise<WebAnswer>;
   faults: FaultPlan;
   now(): Date;
+  /** Serves what is for an application; false for what is for the web API. */
+  applications: Pick<Applications, "serve" | "serveUpgrade">;
   /** Takes the byte stream behind an accepted connection upgrade. */
   onUpgraded(socket: Socket): void;
   /** Told about a bug of the emulator itself; the client sees status 500. */
@@ -91,6 +94,7 @@ export function createWebServer(options: WebServerOptions): (socket: TLSSocket) 
     write(response, spoil(answer, fault), fault === "truncated", options.now());
   };
   const listener = (request: Request, response: Response): void => {
+    if (options.applications.serve(request, response)) return;
     respond(request, response).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return;
       options.onInternalError(error);
@@ -103,6 +107,7 @@ export function createWebServer(options: WebServerOptions): (socket: TLSSocket) 
   http2.on("sessionError", () => undefined);
   http1.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    if (options.applications.serveUpgrade(request, socket, head)) return;
     const path = withoutVersionPrefix((request.url ?? "/").split("?", 1)[0] ?? "/");
     const type =
       path === "/webapi/connectionupgrade" ? chooseUpgrade(offeredUpgrades(request.headers)) : undefined;

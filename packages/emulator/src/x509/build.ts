@@ -62,7 +62,7 @@ export function buildCertificate(options: CertificateOptions): string {
     tagged(3, [
       options.isAuthority
         ? authorityExtensions(subjectKeyId(options.publicKey))
-        : leafExtensions(issuer.keyId, options.altNames),
+        : leafExtensions(issuer.keyId, options.altNames, options.subject.length > 0),
     ]),
   );
   const signature = sign("sha256", encodeDer(signed), issuer.privateKey);

@@ -25,6 +25,8 @@ const oids = {
 export interface AltNames {
   dnsNames: readonly string[];
   ipAddresses: readonly string[];
+  /** Default: none. */
+  uris?: readonly string[];
 }
 
 /** Makes the extensions of a CA certificate, user-certs.md section 3.4. */
@@ -37,8 +39,15 @@ export function authorityExtensions(keyId: Uint8Array): DerValue {
   );
 }
 
-/** Makes the extensions of a user or server certificate, user-certs.md sections 3.2 and 3.3. */
-export function leafExtensions(authorityKeyId: Uint8Array, altNames?: AltNames): DerValue {
+/**
+ * Makes the extensions of a user or server certificate, user-certs.md sections 3.2 and 3.3. The alternative names of one
+ * without a subject are critical (RFC 5280 section 4.2.1.6).
+ */
+export function leafExtensions(
+  authorityKeyId: Uint8Array,
+  altNames: AltNames | undefined,
+  hasSubject: boolean,
+): DerValue {
   const extensions = [
     // digitalSignature, keyEncipherment
     extension(oids.keyUsage, true, bitString(Buffer.of(0b1010_0000), 5)),
@@ -50,16 +59,17 @@ export function leafExtensions(authorityKeyId: Uint8Array, altNames?: AltNames):
     extension(oids.basicConstraints, true, sequence()),
     extension(oids.authorityKeyIdentifier, false, sequence(tagged(0, authorityKeyId))),
   ];
-  if (altNames !== undefined) extensions.push(subjectAltName(altNames));
+  if (altNames !== undefined) extensions.push(subjectAltName(altNames, !hasSubject));
   return sequence(...extensions);
 }
 
-function subjectAltName({ dnsNames, ipAddresses }: AltNames): DerValue {
+function subjectAltName({ dnsNames, ipAddresses, uris = [] }: AltNames, critical: boolean): DerValue {
   return extension(
     oids.subjectAltName,
-    false,
+    critical,
     sequence(
       ...dnsNames.map((name) => tagged(2, Buffer.from(name, "latin1"))),
+      ...uris.map((uri) => tagged(6, Buffer.from(uri, "latin1"))),
       ...ipAddresses.map((address) => tagged(7, ipAddressBytes(address))),
     ),
   );

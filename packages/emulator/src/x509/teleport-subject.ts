@@ -9,21 +9,24 @@ export interface TeleportSubject {
   routeToCluster: string;
   /** JSON, `null` without any trait. */
   traits: string;
+  /** What the certificate is restricted to; default: nothing. */
+  usage?: readonly string[];
   /** Teleport's own attributes; those without a value are left out. */
   attributes: Partial<Record<TeleportAttributeName, readonly string[]>>;
 }
 
 /**
- * Makes a subject in the server's order: L, STREET, POSTALCODE, O, CN, then each own attribute by itself
+ * Makes a subject in the server's order: L, STREET, POSTALCODE, O, OU, CN, then each own attribute by itself
  * (user-certs.md section 3.2).
  */
 export function teleportSubject(subject: TeleportSubject): Name {
-  const { logins, routeToCluster, traits, roles, username } = standardAttributes;
+  const { logins, routeToCluster, traits, roles, usage, username } = standardAttributes;
   const standard: [string, readonly string[]][] = [
     [logins.oid, subject.logins],
     [routeToCluster.oid, [subject.routeToCluster]],
     [traits.oid, [subject.traits]],
     [roles.oid, subject.roles],
+    [usage.oid, subject.usage ?? []],
     [username.oid, [subject.username]],
   ];
   const own = Object.entries(teleportAttributes).flatMap(([name, { oid }]) =>

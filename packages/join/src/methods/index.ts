@@ -3,6 +3,7 @@ import { JoinError } from "../errors.ts";
 import { azureDevops } from "./azure-devops.ts";
 import { bitbucket } from "./bitbucket.ts";
 import { circleci } from "./circleci.ts";
+import { env0 } from "./env0.ts";
 import { gcp } from "./gcp.ts";
 import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";
@@ -19,6 +20,7 @@ export const joinMethods: readonly JoinMethod[] = [
   circleci,
   bitbucket,
   spacelift,
+  env0,
   azureDevops,
   terraformCloud,
   kubernetes,

@@ -29,7 +29,6 @@ const otherKeys = [
   "windows_desktop_labels",
   "windows_desktop_labels_expression",
   "windows_desktop_logins",
-  "workload_identity_labels",
   "workload_identity_labels_expression",
 ];
 
@@ -44,6 +43,7 @@ export const conditionsShape: Shape<RoleConditions> = v.pipe(
       cluster_labels: valueLists,
       kubernetes_labels: valueLists,
       db_labels: valueLists,
+      workload_identity_labels: valueLists,
       kubernetes_groups: texts,
       kubernetes_users: texts,
       db_names: texts,
@@ -65,6 +65,7 @@ export const conditionsShape: Shape<RoleConditions> = v.pipe(
     clusterLabels: written.cluster_labels,
     kubernetesLabels: written.kubernetes_labels,
     dbLabels: written.db_labels,
+    workloadIdentityLabels: written.workload_identity_labels,
     kubeGroups: written.kubernetes_groups,
     kubeUsers: written.kubernetes_users,
     dbNames: written.db_names,

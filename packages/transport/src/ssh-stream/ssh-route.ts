@@ -17,11 +17,14 @@ export interface SshRoute {
  * may be an internal one.
  */
 export async function openSshRoute(dialer: ProxyDialer, route: SshRoute): Promise<TLSSocket> {
-  return dialer.openCluster(await dialer.openTcp(), {
+  const socket = await dialer.openCluster(await dialer.openTcp(), {
     alpn: ["teleport-proxy-ssh-grpc", "h2"],
     serverName: dialer.proxy.host,
     acceptedNames: [dialer.proxy.host, encodeClusterName(route.cluster)],
     hostCa: route.hostCa,
     client: route.client,
   });
+  // Where the proxy answers no ALPN, as before Teleport 15, Bun's HTTP/2 would refuse what is HTTP/2 all the same.
+  if (!socket.alpnProtocol) socket.alpnProtocol = "h2";
+  return socket;
 }

@@ -4,19 +4,19 @@
 // @generated from file proto/auth.proto (package proto, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { EmptySchema, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_empty, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { RoleV6Schema, UserV2Schema } from "../types/types_pb.ts";
+import type { AppServerV3, DatabaseServerV3, KubernetesClusterV3, KubernetesServerV3, RoleV6Schema, ServerV2, UserV2Schema, WebSessionV2 } from "../types/types_pb.ts";
 import { file_types_types } from "../types/types_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file proto/auth.proto.
  */
 export const file_proto_auth: GenFile = /*@__PURE__*/
-  fileDesc("ChBwcm90by9hdXRoLnByb3RvEgVwcm90byINCgtQaW5nUmVxdWVzdCJICghGZWF0dXJlcxISCgprdWJlcm5ldGVzGAEgASgIEgsKA2FwcBgCIAEoCBIKCgJkYhgDIAEoCBIPCgdkZXNrdG9wGAogASgIIr8BCgxQaW5nUmVzcG9uc2USFAoMY2x1c3Rlcl9uYW1lGAEgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAIgASgJEigKD3NlcnZlcl9mZWF0dXJlcxgDIAEoCzIPLnByb3RvLkZlYXR1cmVzEhkKEXByb3h5X3B1YmxpY19hZGRyGAQgASgJEhEKCWlzX2JvcmluZxgFIAEoCBITCgtyZW1vdGVfYWRkchgHIAEoCRIUCgxsb2FkX2FsbF9jYXMYCCABKAgiHgoOR2V0Um9sZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSI0Cg5HZXRVc2VyUmVxdWVzdBIMCgRuYW1lGAEgASgJEhQKDHdpdGhfc2VjcmV0cxgCIAEoCCIqChhHZXRDbHVzdGVyQ0FDZXJ0UmVzcG9uc2USDgoGdGxzX2NhGAEgASgMImwKD1JvdXRlVG9EYXRhYmFzZRIUCgxzZXJ2aWNlX25hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSEAoIdXNlcm5hbWUYAyABKAkSEAoIZGF0YWJhc2UYBCABKAkSDQoFcm9sZXMYBSADKAkiZgoKUm91dGVUb0FwcBIMCgRuYW1lGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSEwoLcHVibGljX2FkZHIYAyABKAkSFAoMY2x1c3Rlcl9uYW1lGAQgASgJEgsKA3VyaRgIIAEoCSKpAwoQVXNlckNlcnRzUmVxdWVzdBISCgpwdWJsaWNfa2V5GAEgASgMEhAKCHVzZXJuYW1lGAIgASgJEisKB2V4cGlyZXMYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmZvcm1hdBgEIAEoCRIYChByb3V0ZV90b19jbHVzdGVyGAUgASgJEhcKD2FjY2Vzc19yZXF1ZXN0cxgGIAMoCRIaChJrdWJlcm5ldGVzX2NsdXN0ZXIYByABKAkSMQoRcm91dGVfdG9fZGF0YWJhc2UYCCABKAsyFi5wcm90by5Sb3V0ZVRvRGF0YWJhc2USJwoMcm91dGVfdG9fYXBwGAsgASgLMhEucHJvdG8uUm91dGVUb0FwcBIVCg1yb2xlX3JlcXVlc3RzGAwgAygJEhkKEXVzZV9yb2xlX3JlcXVlc3RzGA4gASgIEhYKDnNzaF9wdWJsaWNfa2V5GBYgASgMEhYKDnRsc19wdWJsaWNfa2V5GBcgASgMEiUKHXJlaXNzdWFibGVfcm9sZV9pbXBlcnNvbmF0aW9uGBsgASgIIk0KBUNlcnRzEgsKA3NzaBgBIAEoDBILCgN0bHMYAiABKAwSFAoMdGxzX2NhX2NlcnRzGAMgAygMEhQKDHNzaF9jYV9jZXJ0cxgEIAMoDDKpAgoLQXV0aFNlcnZpY2USLwoEUGluZxISLnByb3RvLlBpbmdSZXF1ZXN0GhMucHJvdG8uUGluZ1Jlc3BvbnNlEi8KB0dldFJvbGUSFS5wcm90by5HZXRSb2xlUmVxdWVzdBoNLnR5cGVzLlJvbGVWNhIvCgdHZXRVc2VyEhUucHJvdG8uR2V0VXNlclJlcXVlc3QaDS50eXBlcy5Vc2VyVjISSwoQR2V0Q2x1c3RlckNBQ2VydBIWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eRofLnByb3RvLkdldENsdXN0ZXJDQUNlcnRSZXNwb25zZRI6ChFHZW5lcmF0ZVVzZXJDZXJ0cxIXLnByb3RvLlVzZXJDZXJ0c1JlcXVlc3QaDC5wcm90by5DZXJ0c2IGcHJvdG8z", [file_google_protobuf_empty, file_google_protobuf_timestamp, file_types_types]);
+  fileDesc("ChBwcm90by9hdXRoLnByb3RvEgVwcm90byINCgtQaW5nUmVxdWVzdCJICghGZWF0dXJlcxISCgprdWJlcm5ldGVzGAEgASgIEgsKA2FwcBgCIAEoCBIKCgJkYhgDIAEoCBIPCgdkZXNrdG9wGAogASgIIr8BCgxQaW5nUmVzcG9uc2USFAoMY2x1c3Rlcl9uYW1lGAEgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAIgASgJEigKD3NlcnZlcl9mZWF0dXJlcxgDIAEoCzIPLnByb3RvLkZlYXR1cmVzEhkKEXByb3h5X3B1YmxpY19hZGRyGAQgASgJEhEKCWlzX2JvcmluZxgFIAEoCBITCgtyZW1vdGVfYWRkchgHIAEoCRIUCgxsb2FkX2FsbF9jYXMYCCABKAgiHgoOR2V0Um9sZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSI0Cg5HZXRVc2VyUmVxdWVzdBIMCgRuYW1lGAEgASgJEhQKDHdpdGhfc2VjcmV0cxgCIAEoCCIqChhHZXRDbHVzdGVyQ0FDZXJ0UmVzcG9uc2USDgoGdGxzX2NhGAEgASgMImwKD1JvdXRlVG9EYXRhYmFzZRIUCgxzZXJ2aWNlX25hbWUYASABKAkSEAoIcHJvdG9jb2wYAiABKAkSEAoIdXNlcm5hbWUYAyABKAkSEAoIZGF0YWJhc2UYBCABKAkSDQoFcm9sZXMYBSADKAkixgEKClJvdXRlVG9BcHASDAoEbmFtZRgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEhMKC3B1YmxpY19hZGRyGAMgASgJEhQKDGNsdXN0ZXJfbmFtZRgEIAEoCRIUCgxhd3Nfcm9sZV9hcm4YBSABKAkSFgoOYXp1cmVfaWRlbnRpdHkYBiABKAkSGwoTZ2NwX3NlcnZpY2VfYWNjb3VudBgHIAEoCRILCgN1cmkYCCABKAkSEwoLdGFyZ2V0X3BvcnQYCSABKA0iygMKEFVzZXJDZXJ0c1JlcXVlc3QSEgoKcHVibGljX2tleRgBIAEoDBIQCgh1c2VybmFtZRgCIAEoCRIrCgdleHBpcmVzGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZmb3JtYXQYBCABKAkSGAoQcm91dGVfdG9fY2x1c3RlchgFIAEoCRIXCg9hY2Nlc3NfcmVxdWVzdHMYBiADKAkSGgoSa3ViZXJuZXRlc19jbHVzdGVyGAcgASgJEjEKEXJvdXRlX3RvX2RhdGFiYXNlGAggASgLMhYucHJvdG8uUm91dGVUb0RhdGFiYXNlEh8KBXVzYWdlGAogASgOMhAucHJvdG8uQ2VydFVzYWdlEicKDHJvdXRlX3RvX2FwcBgLIAEoCzIRLnByb3RvLlJvdXRlVG9BcHASFQoNcm9sZV9yZXF1ZXN0cxgMIAMoCRIZChF1c2Vfcm9sZV9yZXF1ZXN0cxgOIAEoCBIWCg5zc2hfcHVibGljX2tleRgWIAEoDBIWCg50bHNfcHVibGljX2tleRgXIAEoDBIlCh1yZWlzc3VhYmxlX3JvbGVfaW1wZXJzb25hdGlvbhgbIAEoCCJNCgVDZXJ0cxILCgNzc2gYASABKAwSCwoDdGxzGAIgASgMEhQKDHRsc19jYV9jZXJ0cxgDIAMoDBIUCgxzc2hfY2FfY2VydHMYBCADKAwiKAoGU29ydEJ5Eg8KB2lzX2Rlc2MYASABKAgSDQoFZmllbGQYAiABKAki9gIKFExpc3RSZXNvdXJjZXNSZXF1ZXN0EhUKDXJlc291cmNlX3R5cGUYASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEg0KBWxpbWl0GAMgASgFEhEKCXN0YXJ0X2tleRgEIAEoCRI3CgZsYWJlbHMYBSADKAsyJy5wcm90by5MaXN0UmVzb3VyY2VzUmVxdWVzdC5MYWJlbHNFbnRyeRIcChRwcmVkaWNhdGVfZXhwcmVzc2lvbhgGIAEoCRIXCg9zZWFyY2hfa2V5d29yZHMYByADKAkSHgoHc29ydF9ieRgIIAEoCzINLnByb3RvLlNvcnRCeRIYChBuZWVkX3RvdGFsX2NvdW50GAkgASgIEhsKE3VzZV9zZWFyY2hfYXNfcm9sZXMYCyABKAgSHAoUdXNlX3ByZXZpZXdfYXNfcm9sZXMYDCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKKAgoRUGFnaW5hdGVkUmVzb3VyY2USMgoPZGF0YWJhc2Vfc2VydmVyGAEgASgLMhcudHlwZXMuRGF0YWJhc2VTZXJ2ZXJWM0gAEigKCmFwcF9zZXJ2ZXIYAiABKAsyEi50eXBlcy5BcHBTZXJ2ZXJWM0gAEh8KBG5vZGUYAyABKAsyDy50eXBlcy5TZXJ2ZXJWMkgAEjIKDGt1YmVfY2x1c3RlchgGIAEoCzIaLnR5cGVzLkt1YmVybmV0ZXNDbHVzdGVyVjNIABI2ChFrdWJlcm5ldGVzX3NlcnZlchgHIAEoCzIZLnR5cGVzLkt1YmVybmV0ZXNTZXJ2ZXJWM0gAQgoKCHJlc291cmNlImsKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIrCglyZXNvdXJjZXMYASADKAsyGC5wcm90by5QYWdpbmF0ZWRSZXNvdXJjZRIQCghuZXh0X2tleRgCIAEoCRITCgt0b3RhbF9jb3VudBgDIAEoBSLkAgobTGlzdFVuaWZpZWRSZXNvdXJjZXNSZXF1ZXN0Eg0KBWtpbmRzGAEgAygJEg0KBWxpbWl0GAIgASgFEhEKCXN0YXJ0X2tleRgDIAEoCRI+CgZsYWJlbHMYBCADKAsyLi5wcm90by5MaXN0VW5pZmllZFJlc291cmNlc1JlcXVlc3QuTGFiZWxzRW50cnkSHAoUcHJlZGljYXRlX2V4cHJlc3Npb24YBSABKAkSFwoPc2VhcmNoX2tleXdvcmRzGAYgAygJEh4KB3NvcnRfYnkYByABKAsyDS5wcm90by5Tb3J0QnkSGwoTdXNlX3NlYXJjaF9hc19yb2xlcxgJIAEoCBIcChR1c2VfcHJldmlld19hc19yb2xlcxgKIAEoCBITCgtwaW5uZWRfb25seRgLIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KHExpc3RVbmlmaWVkUmVzb3VyY2VzUmVzcG9uc2USKwoJcmVzb3VyY2VzGAEgAygLMhgucHJvdG8uUGFnaW5hdGVkUmVzb3VyY2USEAoIbmV4dF9rZXkYAiABKAkioQEKF0NyZWF0ZUFwcFNlc3Npb25SZXF1ZXN0EhAKCHVzZXJuYW1lGAEgASgJEhMKC3B1YmxpY19hZGRyGAMgASgJEhQKDGNsdXN0ZXJfbmFtZRgEIAEoCRIUCgxhd3Nfcm9sZV9hcm4YBSABKAkSFgoOYXp1cmVfaWRlbnRpdHkYBiABKAkSGwoTZ2NwX3NlcnZpY2VfYWNjb3VudBgHIAEoCSJAChhDcmVhdGVBcHBTZXNzaW9uUmVzcG9uc2USJAoHc2Vzc2lvbhgBIAEoCzITLnR5cGVzLldlYlNlc3Npb25WMiIqChRHZXRBcHBTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIj0KFUdldEFwcFNlc3Npb25SZXNwb25zZRIkCgdzZXNzaW9uGAEgASgLMhMudHlwZXMuV2ViU2Vzc2lvblYyKpsBCglDZXJ0VXNhZ2USEgoOQ0VSVF9VU0FHRV9BTEwQABISCg5DRVJUX1VTQUdFX1NTSBABEhkKFUNFUlRfVVNBR0VfS1VCRVJORVRFUxACEhcKE0NFUlRfVVNBR0VfREFUQUJBU0UQAxISCg5DRVJUX1VTQUdFX0FQUBAEEh4KGkNFUlRfVVNBR0VfV0lORE9XU19ERVNLVE9QEAUy9wQKC0F1dGhTZXJ2aWNlEi8KBFBpbmcSEi5wcm90by5QaW5nUmVxdWVzdBoTLnByb3RvLlBpbmdSZXNwb25zZRIvCgdHZXRSb2xlEhUucHJvdG8uR2V0Um9sZVJlcXVlc3QaDS50eXBlcy5Sb2xlVjYSLwoHR2V0VXNlchIVLnByb3RvLkdldFVzZXJSZXF1ZXN0Gg0udHlwZXMuVXNlclYyEksKEEdldENsdXN0ZXJDQUNlcnQSFi5nb29nbGUucHJvdG9idWYuRW1wdHkaHy5wcm90by5HZXRDbHVzdGVyQ0FDZXJ0UmVzcG9uc2USOgoRR2VuZXJhdGVVc2VyQ2VydHMSFy5wcm90by5Vc2VyQ2VydHNSZXF1ZXN0GgwucHJvdG8uQ2VydHMSSgoNTGlzdFJlc291cmNlcxIbLnByb3RvLkxpc3RSZXNvdXJjZXNSZXF1ZXN0GhwucHJvdG8uTGlzdFJlc291cmNlc1Jlc3BvbnNlEl8KFExpc3RVbmlmaWVkUmVzb3VyY2VzEiIucHJvdG8uTGlzdFVuaWZpZWRSZXNvdXJjZXNSZXF1ZXN0GiMucHJvdG8uTGlzdFVuaWZpZWRSZXNvdXJjZXNSZXNwb25zZRJTChBDcmVhdGVBcHBTZXNzaW9uEh4ucHJvdG8uQ3JlYXRlQXBwU2Vzc2lvblJlcXVlc3QaHy5wcm90by5DcmVhdGVBcHBTZXNzaW9uUmVzcG9uc2USSgoNR2V0QXBwU2Vzc2lvbhIbLnByb3RvLkdldEFwcFNlc3Npb25SZXF1ZXN0GhwucHJvdG8uR2V0QXBwU2Vzc2lvblJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_empty, file_google_protobuf_timestamp, file_types_types]);
 
 /**
  * @generated from message proto.PingRequest
@@ -228,9 +228,29 @@ export type RouteToApp = Message<"proto.RouteToApp"> & {
   clusterName: string;
 
   /**
+   * @generated from field: string aws_role_arn = 5;
+   */
+  awsRoleArn: string;
+
+  /**
+   * @generated from field: string azure_identity = 6;
+   */
+  azureIdentity: string;
+
+  /**
+   * @generated from field: string gcp_service_account = 7;
+   */
+  gcpServiceAccount: string;
+
+  /**
    * @generated from field: string uri = 8;
    */
   uri: string;
+
+  /**
+   * @generated from field: uint32 target_port = 9;
+   */
+  targetPort: number;
 };
 
 /**
@@ -283,6 +303,11 @@ export type UserCertsRequest = Message<"proto.UserCertsRequest"> & {
    * @generated from field: proto.RouteToDatabase route_to_database = 8;
    */
   routeToDatabase?: RouteToDatabase | undefined;
+
+  /**
+   * @generated from field: proto.CertUsage usage = 10;
+   */
+  usage: CertUsage;
 
   /**
    * @generated from field: proto.RouteToApp route_to_app = 11;
@@ -355,6 +380,396 @@ export const CertsSchema: GenMessage<Certs> = /*@__PURE__*/
   messageDesc(file_proto_auth, 9);
 
 /**
+ * @generated from message proto.SortBy
+ */
+export type SortBy = Message<"proto.SortBy"> & {
+  /**
+   * @generated from field: bool is_desc = 1;
+   */
+  isDesc: boolean;
+
+  /**
+   * @generated from field: string field = 2;
+   */
+  field: string;
+};
+
+/**
+ * Describes the message proto.SortBy.
+ * Use `create(SortBySchema)` to create a new message.
+ */
+export const SortBySchema: GenMessage<SortBy> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 10);
+
+/**
+ * @generated from message proto.ListResourcesRequest
+ */
+export type ListResourcesRequest = Message<"proto.ListResourcesRequest"> & {
+  /**
+   * @generated from field: string resource_type = 1;
+   */
+  resourceType: string;
+
+  /**
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: int32 limit = 3;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: string start_key = 4;
+   */
+  startKey: string;
+
+  /**
+   * @generated from field: map<string, string> labels = 5;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * @generated from field: string predicate_expression = 6;
+   */
+  predicateExpression: string;
+
+  /**
+   * @generated from field: repeated string search_keywords = 7;
+   */
+  searchKeywords: string[];
+
+  /**
+   * @generated from field: proto.SortBy sort_by = 8;
+   */
+  sortBy?: SortBy | undefined;
+
+  /**
+   * @generated from field: bool need_total_count = 9;
+   */
+  needTotalCount: boolean;
+
+  /**
+   * @generated from field: bool use_search_as_roles = 11;
+   */
+  useSearchAsRoles: boolean;
+
+  /**
+   * @generated from field: bool use_preview_as_roles = 12;
+   */
+  usePreviewAsRoles: boolean;
+};
+
+/**
+ * Describes the message proto.ListResourcesRequest.
+ * Use `create(ListResourcesRequestSchema)` to create a new message.
+ */
+export const ListResourcesRequestSchema: GenMessage<ListResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 11);
+
+/**
+ * @generated from message proto.PaginatedResource
+ */
+export type PaginatedResource = Message<"proto.PaginatedResource"> & {
+  /**
+   * @generated from oneof proto.PaginatedResource.resource
+   */
+  resource: {
+    /**
+     * @generated from field: types.DatabaseServerV3 database_server = 1;
+     */
+    value: DatabaseServerV3;
+    case: "databaseServer";
+  } | {
+    /**
+     * @generated from field: types.AppServerV3 app_server = 2;
+     */
+    value: AppServerV3;
+    case: "appServer";
+  } | {
+    /**
+     * @generated from field: types.ServerV2 node = 3;
+     */
+    value: ServerV2;
+    case: "node";
+  } | {
+    /**
+     * @generated from field: types.KubernetesClusterV3 kube_cluster = 6;
+     */
+    value: KubernetesClusterV3;
+    case: "kubeCluster";
+  } | {
+    /**
+     * @generated from field: types.KubernetesServerV3 kubernetes_server = 7;
+     */
+    value: KubernetesServerV3;
+    case: "kubernetesServer";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message proto.PaginatedResource.
+ * Use `create(PaginatedResourceSchema)` to create a new message.
+ */
+export const PaginatedResourceSchema: GenMessage<PaginatedResource> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 12);
+
+/**
+ * @generated from message proto.ListResourcesResponse
+ */
+export type ListResourcesResponse = Message<"proto.ListResourcesResponse"> & {
+  /**
+   * @generated from field: repeated proto.PaginatedResource resources = 1;
+   */
+  resources: PaginatedResource[];
+
+  /**
+   * @generated from field: string next_key = 2;
+   */
+  nextKey: string;
+
+  /**
+   * @generated from field: int32 total_count = 3;
+   */
+  totalCount: number;
+};
+
+/**
+ * Describes the message proto.ListResourcesResponse.
+ * Use `create(ListResourcesResponseSchema)` to create a new message.
+ */
+export const ListResourcesResponseSchema: GenMessage<ListResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 13);
+
+/**
+ * @generated from message proto.ListUnifiedResourcesRequest
+ */
+export type ListUnifiedResourcesRequest = Message<"proto.ListUnifiedResourcesRequest"> & {
+  /**
+   * @generated from field: repeated string kinds = 1;
+   */
+  kinds: string[];
+
+  /**
+   * @generated from field: int32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: string start_key = 3;
+   */
+  startKey: string;
+
+  /**
+   * @generated from field: map<string, string> labels = 4;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * @generated from field: string predicate_expression = 5;
+   */
+  predicateExpression: string;
+
+  /**
+   * @generated from field: repeated string search_keywords = 6;
+   */
+  searchKeywords: string[];
+
+  /**
+   * @generated from field: proto.SortBy sort_by = 7;
+   */
+  sortBy?: SortBy | undefined;
+
+  /**
+   * @generated from field: bool use_search_as_roles = 9;
+   */
+  useSearchAsRoles: boolean;
+
+  /**
+   * @generated from field: bool use_preview_as_roles = 10;
+   */
+  usePreviewAsRoles: boolean;
+
+  /**
+   * @generated from field: bool pinned_only = 11;
+   */
+  pinnedOnly: boolean;
+};
+
+/**
+ * Describes the message proto.ListUnifiedResourcesRequest.
+ * Use `create(ListUnifiedResourcesRequestSchema)` to create a new message.
+ */
+export const ListUnifiedResourcesRequestSchema: GenMessage<ListUnifiedResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 14);
+
+/**
+ * @generated from message proto.ListUnifiedResourcesResponse
+ */
+export type ListUnifiedResourcesResponse = Message<"proto.ListUnifiedResourcesResponse"> & {
+  /**
+   * @generated from field: repeated proto.PaginatedResource resources = 1;
+   */
+  resources: PaginatedResource[];
+
+  /**
+   * @generated from field: string next_key = 2;
+   */
+  nextKey: string;
+};
+
+/**
+ * Describes the message proto.ListUnifiedResourcesResponse.
+ * Use `create(ListUnifiedResourcesResponseSchema)` to create a new message.
+ */
+export const ListUnifiedResourcesResponseSchema: GenMessage<ListUnifiedResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 15);
+
+/**
+ * @generated from message proto.CreateAppSessionRequest
+ */
+export type CreateAppSessionRequest = Message<"proto.CreateAppSessionRequest"> & {
+  /**
+   * @generated from field: string username = 1;
+   */
+  username: string;
+
+  /**
+   * @generated from field: string public_addr = 3;
+   */
+  publicAddr: string;
+
+  /**
+   * @generated from field: string cluster_name = 4;
+   */
+  clusterName: string;
+
+  /**
+   * @generated from field: string aws_role_arn = 5;
+   */
+  awsRoleArn: string;
+
+  /**
+   * @generated from field: string azure_identity = 6;
+   */
+  azureIdentity: string;
+
+  /**
+   * @generated from field: string gcp_service_account = 7;
+   */
+  gcpServiceAccount: string;
+};
+
+/**
+ * Describes the message proto.CreateAppSessionRequest.
+ * Use `create(CreateAppSessionRequestSchema)` to create a new message.
+ */
+export const CreateAppSessionRequestSchema: GenMessage<CreateAppSessionRequest> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 16);
+
+/**
+ * @generated from message proto.CreateAppSessionResponse
+ */
+export type CreateAppSessionResponse = Message<"proto.CreateAppSessionResponse"> & {
+  /**
+   * @generated from field: types.WebSessionV2 session = 1;
+   */
+  session?: WebSessionV2 | undefined;
+};
+
+/**
+ * Describes the message proto.CreateAppSessionResponse.
+ * Use `create(CreateAppSessionResponseSchema)` to create a new message.
+ */
+export const CreateAppSessionResponseSchema: GenMessage<CreateAppSessionResponse> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 17);
+
+/**
+ * @generated from message proto.GetAppSessionRequest
+ */
+export type GetAppSessionRequest = Message<"proto.GetAppSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message proto.GetAppSessionRequest.
+ * Use `create(GetAppSessionRequestSchema)` to create a new message.
+ */
+export const GetAppSessionRequestSchema: GenMessage<GetAppSessionRequest> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 18);
+
+/**
+ * @generated from message proto.GetAppSessionResponse
+ */
+export type GetAppSessionResponse = Message<"proto.GetAppSessionResponse"> & {
+  /**
+   * @generated from field: types.WebSessionV2 session = 1;
+   */
+  session?: WebSessionV2 | undefined;
+};
+
+/**
+ * Describes the message proto.GetAppSessionResponse.
+ * Use `create(GetAppSessionResponseSchema)` to create a new message.
+ */
+export const GetAppSessionResponseSchema: GenMessage<GetAppSessionResponse> = /*@__PURE__*/
+  messageDesc(file_proto_auth, 19);
+
+/**
+ * What a certificate is good for; everything but ALL is a restriction.
+ *
+ * @generated from enum proto.CertUsage
+ */
+export const CertUsage = {
+  /**
+   * @generated from enum value: CERT_USAGE_ALL = 0;
+   */
+  ALL: 0,
+
+  /**
+   * @generated from enum value: CERT_USAGE_SSH = 1;
+   */
+  SSH: 1,
+
+  /**
+   * @generated from enum value: CERT_USAGE_KUBERNETES = 2;
+   */
+  KUBERNETES: 2,
+
+  /**
+   * @generated from enum value: CERT_USAGE_DATABASE = 3;
+   */
+  DATABASE: 3,
+
+  /**
+   * @generated from enum value: CERT_USAGE_APP = 4;
+   */
+  APP: 4,
+
+  /**
+   * @generated from enum value: CERT_USAGE_WINDOWS_DESKTOP = 5;
+   */
+  WINDOWS_DESKTOP: 5,
+} as const;
+
+/**
+ * What a certificate is good for; everything but ALL is a restriction.
+ *
+ * @generated from enum proto.CertUsage
+ */
+export type CertUsage = (typeof CertUsage)[keyof typeof CertUsage] | UnknownEnum;
+
+/**
+ * Describes the enum proto.CertUsage.
+ */
+export const CertUsageSchema: GenEnum<CertUsage> = /*@__PURE__*/
+  enumDesc(file_proto_auth, 0);
+
+/**
  * @generated from service proto.AuthService
  */
 export const AuthService: GenService<{
@@ -397,6 +812,38 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof UserCertsRequestSchema;
     output: typeof CertsSchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.ListResources
+   */
+  listResources: {
+    methodKind: "unary";
+    input: typeof ListResourcesRequestSchema;
+    output: typeof ListResourcesResponseSchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.ListUnifiedResources
+   */
+  listUnifiedResources: {
+    methodKind: "unary";
+    input: typeof ListUnifiedResourcesRequestSchema;
+    output: typeof ListUnifiedResourcesResponseSchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.CreateAppSession
+   */
+  createAppSession: {
+    methodKind: "unary";
+    input: typeof CreateAppSessionRequestSchema;
+    output: typeof CreateAppSessionResponseSchema;
+  },
+  /**
+   * @generated from rpc proto.AuthService.GetAppSession
+   */
+  getAppSession: {
+    methodKind: "unary";
+    input: typeof GetAppSessionRequestSchema;
+    output: typeof GetAppSessionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_proto_auth, 0);

@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { describeError } from "@bot-join/core";
+import { OneShotError } from "../errors.ts";
+import type { PlannedIdentityOutput, PlannedOutput } from "../plan.ts";
+import { readConfig, type TbotConfig } from "./config.ts";
+import { checkOutputs, type OutputContext, readOutputs } from "./outputs.ts";
+import { YamlDocument } from "./yaml-document.ts";
+
+type Surroundings = Pick<OutputContext, "absolute" | "environment">;
+
+/**
+ * Reads the input `outputs`: a YAML list in tbot's vocabulary. All problems come in one `ERR_RUN_OUTPUTS_INPUT`, each with
+ * its line and column. `defaults` fills what an output leaves out; only the first may leave its destination out.
+ */
+export function parseOutputs(
+  text: string,
+  defaults: PlannedIdentityOutput,
+  surroundings: Surroundings,
+): PlannedOutput[] {
+  const document = new YamlDocument(text);
+  if (document.root === undefined) document.problem(0, "a list of outputs is wanted: - type: identity …");
+  else if (document.problems.length === 0) {
+    const context = { ...surroundings, defaults, firstHasDefault: true };
+    const outputs = readOutputs(document, document.root, context);
+    checkOutputs(document, outputs);
+    if (document.problems.length === 0) return outputs;
+  }
+  throw problemsIn(document, {
+    code: "ERR_RUN_OUTPUTS_INPUT",
+    what: "The input outputs cannot be used",
+    hint: "It is a YAML list as tbot has it under outputs; docs/outputs.md has every type with its keys.",
+  });
+}
+
+/**
+ * Reads a tbot.yaml of version v2. All problems come in one `ERR_RUN_CONFIG`, each with its line and column; a file that
+ * cannot be read is `ERR_RUN_FILE_INPUT`.
+ */
+export async function readTbotYaml(path: string, surroundings: Surroundings): Promise<TbotConfig> {
+  return parseTbotYaml(await readText(path), path, surroundings);
+}
+
+/** Reads the text of a tbot.yaml; `where` names it in messages. Throws `ERR_RUN_CONFIG`. */
+export function parseTbotYaml(text: string, where: string, surroundings: Surroundings): TbotConfig {
+  const document = new YamlDocument(text);
+  if (document.problems.length === 0) {
+    const config = readConfig(document, surroundings);
+    if (document.problems.length === 0) return config;
+  }
+  throw problemsIn(document, {
+    code: "ERR_RUN_CONFIG",
+    what: `${where} cannot be used`,
+    hint: "docs/migrate-from-tbot.md says what of a tbot.yaml bot-join takes. tbot ignores unknown keys inside outputs; here they are errors.",
+  });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new OneShotError({
+      code: "ERR_RUN_FILE_INPUT",
+      kind: "user",
+      message: `The input config names ${path}, which cannot be read: ${describeError(error)}.`,
+      hint: "Give the path of a tbot.yaml; a relative one counts from the working directory.",
+      cause: error,
+    });
+  }
+}
+
+function problemsIn(
+  { problems }: YamlDocument,
+  { code, what, hint }: { code: "ERR_RUN_CONFIG" | "ERR_RUN_OUTPUTS_INPUT"; what: string; hint: string },
+): OneShotError {
+  return new OneShotError({
+    code,
+    kind: "user",
+    message: `${what}:\n${problems.map((problem) => `- ${problem}`).join("\n")}`,
+    hint,
+    details: { problems: [...problems] },
+  });
+}

@@ -1,0 +1,12 @@
+export { renderApplicationOutput } from "./application-output.ts";
+export { expandContextName } from "./context-name.ts";
+export { type DatabaseFormat, renderDatabaseOutput } from "./database-output.ts";
+export { kubeCredentials } from "./kube-credentials.ts";
+export { type KubernetesProxy, kubernetesAddress } from "./kubernetes-address.ts";
+export { renderKubernetesOutput } from "./kubernetes-output.ts";
+export type { KubernetesTarget, KubernetesUser, KubernetesV2Target } from "./kubernetes-target.ts";
+export { renderKubernetesV2Output } from "./kubernetes-v2-output.ts";
+export { type Pkcs12Identity, renderPkcs12 } from "./pkcs12.ts";
+export { renderSshHostOutput, type SshHost } from "./ssh-host-output.ts";
+export { renderWorkloadJwtOutput } from "./workload-jwt-output.ts";
+export { renderWorkloadX509Output, type X509Svid } from "./workload-x509-output.ts";

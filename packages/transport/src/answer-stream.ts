@@ -1,0 +1,27 @@
+import type { ClientHttp2Stream } from "node:http2";
+import { PassThrough } from "node:stream";
+import { Http2SessionManager } from "@connectrpc/connect-node";
+
+/**
+ * Sessions whose answers can be read however they arrive. An HTTP/2 stream calls itself closed as soon as the last byte is
+ * in, and from 24.21 on Node refuses to begin reading such a stream ("Premature close"), though all of the answer is
+ * there. It is so for every answer that a server, or the network, sends in one piece.
+ */
+export class AnswerSessionManager extends Http2SessionManager {
+  override async request(...request: Parameters<Http2SessionManager["request"]>): Promise<ClientHttp2Stream> {
+    const stream = await super.request(...request);
+    const answer = readFromStart(stream);
+    return Object.assign(stream, { [Symbol.asyncIterator]: () => answer[Symbol.asyncIterator]() });
+  }
+}
+
+/** Reads from before the first byte; what is read waits for whoever asks. */
+function readFromStart(stream: ClientHttp2Stream): PassThrough {
+  const answer = stream.pipe(new PassThrough());
+  // Whoever reads sees it; where nobody does, the stream itself has told.
+  answer.on("error", () => {});
+  stream.once("close", () => {
+    if (!stream.readableEnded) answer.destroy(new Error("the answer ends in the middle"));
+  });
+  return answer;
+}
