@@ -10,20 +10,35 @@ import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** One file of dist/: where it starts, and which packages it takes from another file beside it when it needs them. */
+/** One file of dist/: where it starts, and which imports it takes from another file beside it when it needs them. */
 interface Bundle {
   entry: string;
   beside?: Readonly<Record<string, string>>;
 }
 
-/** Bundle name → how it is made. The YAML parser is as large as a quarter of a join, and most jobs never need it. */
+/** What a join takes from beside it: the YAML parser is as large as a quarter of it, and most jobs need neither. */
+const seldomNeeded: Bundle["beside"] = { yaml: "./yaml.cjs", "node-forge/lib/asn1.js": "./node-forge.cjs" };
+
+/** Bundle name → how it is made. */
 const bundles: Readonly<Record<string, Bundle>> = {
+  "auth-application": dropIn("auth-application"),
+  "auth-k8s": dropIn("auth-k8s"),
+  "azure-devops-cleanup": { entry: "actions/azure-devops/cleanup.ts" },
+  "azure-devops-join": { entry: "actions/azure-devops/join.ts", beside: seldomNeeded },
   "bot-join": { entry: "packages/cli/src/main.ts" },
   cleanup: { entry: "actions/github/cleanup.ts" },
-  join: { entry: "actions/github/join.ts", beside: { yaml: "./yaml.cjs" } },
+  database: dropIn("database"),
+  join: { entry: "actions/github/join.ts", beside: seldomNeeded },
+  "node-forge": { entry: "node_modules/node-forge/lib/asn1.js" },
+  setup: { entry: "actions/github/setup/setup.ts" },
   "ssh-proxy": { entry: "packages/cli/src/ssh-proxy.ts" },
   yaml: { entry: "node_modules/yaml/dist/index.js" },
 };
+
+/** A drop-in action is a name, and the bundle of all joins beside it. */
+function dropIn(name: string): Bundle {
+  return { entry: `actions/github/${name}/join.ts`, beside: { "../join.ts": "./join.cjs" } };
+}
 
 /** Licence texts of packages that ship none: kept in the repository, by package name prefix. */
 const keptLicences: Readonly<Record<string, string>> = {
@@ -49,12 +64,12 @@ const withoutSideEffects: Plugin = {
   },
 };
 
-/** Leaves packages out of a bundle that lie beside it as a file of their own. */
+/** Leaves out of a bundle what lies beside it as a file of its own. */
 function takenFrom(beside: Readonly<Record<string, string>>): Plugin {
   return {
     name: "taken-from-beside",
     setup({ onResolve }) {
-      onResolve({ filter: /^[a-z]/ }, ({ path }) => {
+      onResolve({ filter: /.*/ }, ({ path }) => {
         const file = beside[path];
         return file === undefined ? undefined : { path: file, external: true };
       });
@@ -111,15 +126,22 @@ function notices(metafiles: Metafile[]): string {
   return `The bundles in this folder contain code of the packages below.\n${rule}${sections.join(rule)}`;
 }
 
-/** Builds everything in memory: file name → bytes. */
-async function buildAll(): Promise<Map<string, Uint8Array>> {
+/**
+ * Builds bundles in memory: file name → bytes, with the notices of what is in them. Default: all of dist/. Throws when a
+ * name is none of the table's.
+ */
+export async function buildBundles(
+  names: readonly string[] = Object.keys(bundles),
+): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   const metafiles: Metafile[] = [];
-  for (const [name, { entry, beside = {} }] of Object.entries(bundles)) {
+  for (const name of names) {
+    const bundle = bundles[name];
+    if (bundle === undefined) throw new Error(`there is no bundle named ${name}`);
     const result = await build({
       ...options,
-      entryPoints: { [name]: entry },
-      plugins: [takenFrom(beside), withoutSideEffects],
+      entryPoints: { [name]: bundle.entry },
+      plugins: [takenFrom(bundle.beside ?? {}), withoutSideEffects],
     });
     for (const file of result.outputFiles ?? [])
       files.set(relative(join(root, "dist"), file.path), file.contents);
@@ -146,24 +168,30 @@ function report(name: string, metafile: Metafile): void {
 
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-const files = await buildAll();
-if (process.argv.includes("--check")) {
+function check(files: ReadonlyMap<string, Uint8Array>): void {
   const committed = (file: string): string =>
     existsSync(join(root, "dist", file)) ? hash(readFileSync(join(root, "dist", file))) : "missing";
   const extra = readdirSync(join(root, "dist")).filter((file) => !files.has(file));
   const different = [...files]
     .filter(([file, bytes]) => committed(file) !== hash(bytes))
     .map(([file]) => file);
-  if (different.length + extra.length > 0) {
-    console.error(
-      `dist/ is not what the sources give: ${[...different, ...extra].join(", ")}. Run: npm run bundle`,
-    );
-    process.exitCode = 1;
-  }
-} else {
+  if (different.length + extra.length === 0) return;
+  console.error(
+    `dist/ is not what the sources give: ${[...different, ...extra].join(", ")}. Run: npm run bundle`,
+  );
+  process.exitCode = 1;
+}
+
+function write(files: ReadonlyMap<string, Uint8Array>): void {
   mkdirSync(join(root, "dist"), { recursive: true });
   for (const [file, bytes] of files) {
     writeFileSync(join(root, "dist", file), bytes);
     console.log(`${file}\t${bytes.length} bytes`);
   }
+}
+
+if (import.meta.main) {
+  const files = await buildBundles();
+  if (process.argv.includes("--check")) check(files);
+  else write(files);
 }

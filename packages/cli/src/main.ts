@@ -1,4 +1,5 @@
 import { createProgram } from "./program.ts";
+import { normalizeArguments } from "./tbot-arguments.ts";
 
 // Output that nobody takes ends the command as a request to end would: it cleans up, and does not claim success. Only
 // the first failure counts, since a second request would end the process at once.
@@ -10,4 +11,4 @@ process.stdout.once("error", (error: NodeJS.ErrnoException) => {
   process.kill(process.pid, "SIGTERM");
 });
 
-void createProgram().parseAsync();
+void createProgram().parseAsync(normalizeArguments(process.argv.slice(2)), { from: "user" });

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
 import { BotJoinCommand } from "./bot-join-command.ts";
 import { addBots } from "./commands/bots/add-bots.ts";
+import { addCleanup } from "./commands/cleanup.ts";
+import { addConfigure } from "./commands/configure.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addEmulate } from "./commands/emulate.ts";
+import { addKube } from "./commands/kube.ts";
 import { addSshProxyCommand } from "./commands/ssh-proxy-command.ts";
 import { addStart } from "./commands/start.ts";
 import { addTokens } from "./commands/tokens/add-tokens.ts";
@@ -20,6 +23,9 @@ export function createProgram(): Command {
     .showHelpAfterError("(bot-join --help shows the commands)")
     .showSuggestionAfterError();
   addStart(program);
+  addConfigure(program);
+  addCleanup(program);
+  addKube(program);
   addSshProxyCommand(program);
   addTokens(program);
   addBots(program);

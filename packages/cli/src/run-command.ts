@@ -1,11 +1,11 @@
-import { exitStatus, failureText } from "@bot-join/runner";
+import { defuseCommands, exitStatus, failureText } from "@bot-join/runner";
 
 /** Runs a command's action; whatever it throws is shown once, and its kind decides the exit status. */
 export async function runCommand(action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
-    process.stderr.write(`error: ${failureText(error)}\n`);
+    process.stderr.write(`${defuseCommands(`error: ${failureText(error)}`)}\n`);
     process.exitCode = exitStatus(error);
   }
 }

@@ -1,15 +1,18 @@
 /**
- * The bundle `ssh-proxy.cjs`: what an `ssh_config` of ours starts for every connection. It loads nothing that
- * this one job does not need.
+ * The bundle `ssh-proxy.cjs`: what an `ssh_config` of ours starts for every connection and a kubeconfig of ours, as
+ * `kube credentials`, for every command. It loads nothing that these jobs do not need.
  */
 import { parseArgs } from "node:util";
 import { isBotJoinError } from "@bot-join/core";
+import { kubeCredentialsOf } from "./kube-credentials.ts";
 import { sshProxyCommand } from "./ssh-proxy-command.ts";
 
 /** How long reaching the proxy may take before ssh should rather hear of it, in milliseconds. */
 const dialTimeoutMs = 30_000;
 
 async function main(): Promise<void> {
+  const [command, subcommand, ...args] = process.argv.slice(2);
+  if (command === "kube" && subcommand === "credentials") return printKubeCredentials(args);
   const { values } = parseArgs({
     strict: true,
     options: {
@@ -34,6 +37,15 @@ async function main(): Promise<void> {
       signal: AbortSignal.timeout(dialTimeoutMs),
     },
   );
+}
+
+async function printKubeCredentials(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, strict: true, options: { "destination-dir": { type: "string" } } });
+  const { "destination-dir": directory } = values;
+  if (directory === undefined) throw new TypeError("--destination-dir is required");
+  const text = await kubeCredentialsOf(directory, new Date());
+  // The process ends with exit(), which does not wait for a pipe.
+  await new Promise((resolve) => process.stdout.write(text, resolve));
 }
 
 main().then(

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { renderActionYml } from "./action-yml.ts";
+import { renderActionYml, renderDropInYml } from "./action-yml.ts";
+import { dropIns } from "./drop-ins.ts";
 import { inputTable } from "./inputs.ts";
 import { kindRules } from "./parse-value.ts";
 
@@ -24,6 +25,45 @@ describe("action.yml", () => {
     for (const name of ["destination-dir", "identity-file", "ssh-config"])
       expect(file).toContain(`\n  ${name}:\n`);
   });
+});
+
+describe.each(dropIns)("the action.yml of $name", (dropIn) => {
+  const text = readFileSync(
+    new URL(`../../../actions/github/${dropIn.name}/action.yml`, import.meta.url),
+    "utf8",
+  );
+
+  it("is what the tables say (npm run generate)", () => {
+    expect(text).toBe(renderDropInYml(dropIn));
+  });
+
+  it("has each input once, and all that the action has which it replaces (outputs.md section 12)", () => {
+    const inputs = text.slice(text.indexOf("\ninputs:"), text.indexOf("\noutputs:"));
+    const names = [...inputs.matchAll(/^ {2}([a-z-]+):$/gm)].map((match) => match[1]);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "proxy",
+        "token",
+        "certificate-ttl",
+        "anonymous-telemetry",
+        "ca-pins",
+        "disable-env-vars",
+        ...dropIn.inputs.map(({ name }) => name),
+      ]),
+    );
+    for (const other of ["outputs", "config", "allow-reissue", "data-dir"])
+      expect(names).not.toContain(other);
+  });
+
+  it("starts a bundle that is there, and the clean-up of all", () => {
+    expect(text).toContain(`\n  main: ../../../dist/${dropIn.name}.cjs\n  post: ../../../dist/cleanup.cjs\n`);
+  });
+});
+
+it("a drop-in can only promise outputs that there are", () => {
+  const wrong = { name: "x", description: "", type: "x", inputs: [], outputs: ["nothing"] };
+  expect(() => renderDropInYml(wrong)).toThrow(TypeError);
 });
 
 describe("the input table", () => {

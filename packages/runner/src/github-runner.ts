@@ -22,7 +22,7 @@ export function createGitHubRunner(): Runner {
     name: "github",
     environment: process.env,
     log,
-    inputs: () => inputs,
+    inputs: (below) => readGitHubInputs(process.env, below),
     mask(secret) {
       for (const part of maskableParts(secret)) commands.setSecret(part);
     },

@@ -1,12 +1,15 @@
 export { describeInput, renderActionYml } from "./action-yml.ts";
+export { createAzureRunner } from "./azure-runner.ts";
 export type { Inputs } from "./complete-inputs.ts";
+export { defuseCommands } from "./defuse.ts";
+export { type DropIn, findDropIn } from "./drop-ins.ts";
 export { RunnerError, type RunnerErrorCode, runnerErrorCodes } from "./errors.ts";
 export { type ExportNames, exportNames, isIdentityId } from "./export-names.ts";
 export { exitStatus, failureText } from "./failure-text.ts";
 export { createGitHubRunner } from "./github-runner.ts";
-export { type InputDefinition, type InputKind, inputTable } from "./inputs.ts";
+export { findInput, type InputDefinition, type InputKind, inputTable } from "./inputs.ts";
 export { outputTable } from "./output-table.ts";
 export { parseInputs, type RawInputs } from "./parse-inputs.ts";
-export type { Runner, RunnerEnvironment, SummaryRow } from "./runner.ts";
+export type { InputsBelow, Runner, RunnerEnvironment, SummaryRow } from "./runner.ts";
 export { createShellRunner, type ShellRunner, type ShellRunnerOptions } from "./shell-runner.ts";
 export { systemClock } from "./system-clock.ts";

@@ -47,7 +47,7 @@ export const inputTable: readonly InputDefinition[] = [
     name: "proxy",
     kind: "proxy-address",
     required: true,
-    shellVariables: ["TELEPORT_PROXY"],
+    shellVariables: ["TELEPORT_PROXY", "TELEPORT_AUTH_SERVER"],
     help: "Address of the cluster's proxy, host:port. Without a port, 443 is taken.",
   },
   {
@@ -67,6 +67,7 @@ export const inputTable: readonly InputDefinition[] = [
       "circleci",
       "bitbucket",
       "spacelift",
+      "env0",
       "azure_devops",
       "terraform_cloud",
       "kubernetes",
@@ -80,12 +81,20 @@ export const inputTable: readonly InputDefinition[] = [
     name: "outputs",
     kind: "string",
     fallback: "one identity output",
-    help: "What to write, as the YAML list that tbot has under outputs. Only identity outputs for now.",
+    help: "What to write, as the YAML list that tbot has under outputs; docs/outputs.md has every type.",
   },
   {
     name: "config",
     kind: "string",
-    help: "Path of a tbot.yaml (version v2) to take instead of the other inputs. Comes with a later release.",
+    shellVariables: ["TBOT_CONFIG_PATH"],
+    help: "Path of a tbot.yaml (version v2). Other inputs win over its values, outputs and directory over its outputs.",
+  },
+  {
+    name: "config-string",
+    kind: "secret",
+    shellOnly: true,
+    shellVariables: ["TBOT_CONFIG"],
+    help: "The text of such a tbot.yaml, in base64.",
   },
   {
     name: "directory",
@@ -153,6 +162,21 @@ export const inputTable: readonly InputDefinition[] = [
     help: "Set variables such as TELEPORT_IDENTITY_FILE and TELEPORT_SSH_CONFIG for later steps.",
   },
   {
+    name: "export-file",
+    kind: "string",
+    shellOnly: true,
+    fallback: "$BASH_ENV on CircleCI, $ENV0_ENV on env0, none elsewhere",
+    help: "File that the exported variables are appended to, for later steps.",
+  },
+  {
+    name: "export-format",
+    kind: "choice",
+    choices: ["sh", "dotenv"],
+    shellOnly: true,
+    fallback: "sh, dotenv on env0",
+    help: "Form of the lines in export-file: sh writes export NAME='value', dotenv NAME=value.",
+  },
+  {
     name: "expect-cluster",
     kind: "string",
     help: "Name that the cluster must have; otherwise nothing is exported.",
@@ -205,6 +229,13 @@ export const inputTable: readonly InputDefinition[] = [
     help: "Remove the files and restore the variables at the end of the job.",
   },
   {
+    name: "state-dir",
+    kind: "string",
+    shellOnly: true,
+    fallback: "a private folder of the job in the platform's temporary directory",
+    help: "Folder in which bot-join cleanup finds what the joins of this job have to take back.",
+  },
+  {
     name: "fips",
     kind: "boolean",
     default: "false",
@@ -214,6 +245,7 @@ export const inputTable: readonly InputDefinition[] = [
     name: "debug",
     kind: "boolean",
     default: "false",
+    shellVariables: ["TBOT_DEBUG"],
     help: "Say more in the log.",
   },
   {
@@ -238,14 +270,28 @@ export const inputTable: readonly InputDefinition[] = [
 ];
 
 /** Inputs that cannot be used together: of each group at most one may be given (a boolean: be true). */
-export const exclusiveInputs: readonly { names: readonly string[]; why: string }[] = [
+interface ExclusiveInputs {
+  names: readonly string[];
+  why: string;
+  /** They are several ways to say one thing, so that one of them stands above each that comes from further below. */
+  sayOneThing?: true;
+}
+
+/** The groups of inputs that exclude each other. */
+export const exclusiveInputs: readonly ExclusiveInputs[] = [
   {
     names: ["id-token", "id-token-file", "id-token-command", "id-token-variable"],
     why: "each names another source of the ID token",
+    sayOneThing: true,
   },
+  { names: ["config", "config-string"], why: "each gives a tbot.yaml", sayOneThing: true },
   { names: ["insecure", "ca-file"], why: "insecure switches off the check that ca-file is for" },
   { names: ["insecure", "ca-pin"], why: "insecure switches off the check that ca-pin is for" },
-  { names: ["export-env", "disable-env-vars"], why: "they say the opposite of each other" },
+  {
+    names: ["export-env", "disable-env-vars"],
+    why: "they say the opposite of each other",
+    sayOneThing: true,
+  },
 ];
 
 /** Finds an input by its name or an alias. */

@@ -6,6 +6,11 @@ export const outputTable: readonly { name: string; help: string }[] = [
   { name: "ssh-config", help: "Path of the OpenSSH configuration, for ssh -F." },
   { name: "known-hosts", help: "Path of the known_hosts file." },
   { name: "kubeconfig", help: "Path of the kubeconfig, when one was written." },
+  {
+    name: "certificate-file",
+    help: "Path of the client certificate in PEM: that of the first application or database, else of the identity.",
+  },
+  { name: "key-file", help: "Path of the private key of that certificate." },
   { name: "cluster", help: "Name of the cluster." },
   { name: "bot", help: "Name of the bot, without the prefix bot- of its user." },
   { name: "bot-instance-id", help: "Id of the bot instance, where the cluster gives one." },

@@ -2,18 +2,19 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Inputs } from "./complete-inputs.ts";
+import { type DropIn, findDropIn } from "./drop-ins.ts";
 import { RunnerError } from "./errors.ts";
 import { inputTable } from "./inputs.ts";
 import { parseInputs, type RawInputs } from "./parse-inputs.ts";
 
 const needed = { proxy: "example.teleport.sh:443", token: "ci-deploy" };
 const methods =
-  "github, gitlab, circleci, bitbucket, spacelift, azure_devops, terraform_cloud, kubernetes, gcp, token";
+  "github, gitlab, circleci, bitbucket, spacelift, env0, azure_devops, terraform_cloud, kubernetes, gcp, token";
 const pin = `sha256:${"0a".repeat(32)}`;
 
-function problemsOf(raw: RawInputs): string[] {
+function problemsOf(raw: RawInputs, dropIn?: DropIn): string[] {
   try {
-    parseInputs(raw);
+    parseInputs(raw, dropIn);
   } catch (error) {
     expect(error).toBeInstanceOf(RunnerError);
     expect(error).toMatchObject({ code: "ERR_INPUT_INVALID", kind: "user" });
@@ -131,7 +132,6 @@ describe("a value that cannot be used", () => {
     ["roles", " , ,", "names separated by commas"],
     ["ca-pin", "sha1:00", "64 hex digits"],
     ["ca-pins", `${pin},sha256:zz`, "64 hex digits"],
-    ["config", "tbot.yaml", "a later release"],
     ["insecure", "a\n::error::b", '"a\\n::error::b" cannot be used'],
     ["timeout", "x".repeat(300), `"${"x".repeat(100)}…" cannot be used`],
   ])("%s: %j", (name, text, expected) => {
@@ -211,6 +211,47 @@ it("a malformed value is one problem, not also a missing or contradictory input"
     expect.stringMatching(/^proxy: "two hosts" cannot be used/),
     expect.stringMatching(/^insecure: "maybe" cannot be used/),
   ]);
+});
+
+describe("the inputs of a drop-in action", () => {
+  const kubernetes = findDropIn("auth-k8s");
+
+  it.each<[string, RawInputs, object]>([
+    ["auth-k8s", { "kubernetes-cluster": " prod " }, { type: "kubernetes", kubernetes_cluster: "prod" }],
+    ["auth-application", { app: "grafana" }, { type: "application", app_name: "grafana" }],
+    [
+      "database",
+      { service: "orders", username: "ci", database: "shop", format: "mongo" },
+      { type: "database", service: "orders", username: "ci", database: "shop", format: "mongo" },
+    ],
+    ["database", { service: "orders", username: "" }, { type: "database", service: "orders" }],
+  ])("make the output of %s: %j", (name, own, output) => {
+    const { outputs, notices } = parseInputs({ ...needed, ...own }, findDropIn(name));
+    expect(JSON.parse(outputs ?? "")).toEqual([output]);
+    expect(notices).toEqual([]);
+  });
+
+  it("are checked with all others", () => {
+    const given = { token: "t", format: "mogno", timeout: "soon" };
+    expect(problemsOf(given, findDropIn("database"))).toEqual([
+      expect.stringMatching(/^timeout: "soon" cannot be used/),
+      "service: missing. Name of the database, as the Teleport cluster knows it.",
+      'format: "mogno" cannot be used. Allowed: tls, mongo, cockroach. Did you mean mongo?',
+      expect.stringMatching(/^proxy: missing/),
+    ]);
+  });
+
+  it("stand above outputs of the job's variables", () => {
+    const outputs = "- type: identity";
+    expect(parseInputs({ ...needed, outputs, "kubernetes-cluster": "a" }, kubernetes).outputs).toBe(
+      '[{"type":"kubernetes","kubernetes_cluster":"a"}]',
+    );
+  });
+
+  it("belong to that action alone", () => {
+    expect(() => findDropIn("auth-k9s")).toThrow(TypeError);
+    expect(parseInputs({ ...needed, "kubernetes-cluster": "prod" }).notices).toHaveLength(1);
+  });
 });
 
 describe("the error", () => {

@@ -1,5 +1,6 @@
 import { nearestSpelling } from "@bot-join/core";
 import { completeInputs, type Inputs } from "./complete-inputs.ts";
+import { type DropIn, type DropInInput, dropInOutputs } from "./drop-ins.ts";
 import { RunnerError } from "./errors.ts";
 import { exclusiveInputs, findInput, type InputDefinition, inputTable, nearestInputName } from "./inputs.ts";
 import { type InputValue, kindRules } from "./parse-value.ts";
@@ -10,22 +11,44 @@ export type RawInputs = Readonly<Record<string, string>>;
 /**
  * Reads all inputs. White space around a value does not count, and an empty value is one that was not given.
  * Throws one `ERR_INPUT_INVALID` that lists every problem: what is missing, malformed, unknown (when it looks like
- * a misspelt name) or contradictory. The values of secrets are never shown.
+ * a misspelt name) or contradictory. The values of secrets are never shown. The inputs that only a drop-in action has
+ * make its `outputs`.
  */
-export function parseInputs(raw: RawInputs): Inputs {
-  const given = collect(raw);
+export function parseInputs(raw: RawInputs, dropIn?: DropIn): Inputs {
+  const own = dropIn?.inputs ?? [];
+  const isOwn = (name: string): boolean => own.some((input) => input.name === name);
+  const given = collect(Object.fromEntries(Object.entries(raw).filter(([name]) => !isOwn(name))));
+  const wanted = collectOwn(own, raw);
   const problems = [
     ...given.problems,
+    ...wanted.problems,
     ...missing(given.values),
     ...contradictions(given.values),
-    ...(given.values.has("config") ? [`config: ${configLater}`] : []),
   ];
   if (problems.length > 0) throw inputsInvalid(problems);
+  if (dropIn !== undefined) given.values.set("outputs", dropInOutputs(dropIn, wanted.values));
   return completeInputs(given.values, given.notices);
 }
 
-const configLater =
-  "reading a tbot.yaml comes with a later release of bot-join; until then use the other inputs (proxy, token, certificate-ttl, roles)";
+/** Reads the inputs that describe the output of a drop-in action. */
+function collectOwn(
+  inputs: readonly DropInInput[],
+  raw: RawInputs,
+): { values: Map<string, string>; problems: string[] } {
+  const values = new Map<string, string>();
+  const problems: string[] = [];
+  for (const { name, required, choices, help } of inputs) {
+    const text = raw[name]?.trim() ?? "";
+    if (text === "" && required) problems.push(`${name}: missing. ${help}`);
+    if (text === "") continue;
+    values.set(name, text);
+    if (choices?.includes(text) === false)
+      problems.push(
+        `${name}: ${show(text)} cannot be used. Allowed: ${choices.join(", ")}.${guessAt(text, choices)}`,
+      );
+  }
+  return { values, problems };
+}
 
 interface Collected {
   /** Undefined: given, but of no use. */
@@ -57,8 +80,7 @@ function take(name: string, text: string, definition: InputDefinition, into: Col
   }
   into.values.set(definition.name, value);
   if (value === undefined) {
-    const nearest = nearestSpelling(text, definition.choices ?? []);
-    const guess = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
+    const guess = guessAt(text, definition.choices ?? []);
     into.problems.push(
       `${name}: ${show(text)} cannot be used. Allowed: ${rule.allowed(definition)}.${guess}`,
     );
@@ -67,6 +89,11 @@ function take(name: string, text: string, definition: InputDefinition, into: Col
   if (name === "anonymous-telemetry") {
     into.notices.push("The input anonymous-telemetry has no effect: bot-join sends no telemetry.");
   }
+}
+
+function guessAt(text: string, choices: readonly string[]): string {
+  const nearest = nearestSpelling(text, choices);
+  return nearest === undefined ? "" : ` Did you mean ${nearest}?`;
 }
 
 /**
@@ -105,7 +132,7 @@ function inputsInvalid(problems: string[]): RunnerError {
       `${count} cannot be used, and nothing was sent yet:`,
       ...problems.map((problem) => `- ${problem}`),
     ].join("\n"),
-    hint: "Correct the inputs under with: of the step, the flags or the BOT_JOIN_… variables.",
+    hint: "Correct the inputs under with: of the step, the flags, the BOT_JOIN_… variables or the tbot.yaml.",
     details: { problems },
   });
 }

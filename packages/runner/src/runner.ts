@@ -7,12 +7,16 @@ export type RunnerEnvironment = Readonly<Record<string, string | undefined>>;
 /** One line of a summary: what, and its value. */
 export type SummaryRow = readonly [name: string, value: string];
 
-/** What the surroundings of a join offer: a GitHub job or a plain shell. */
+/** Gives what lies below the inputs of the user, which it is told, and above the variables of other programs. */
+export type InputsBelow = (given: RawInputs) => RawInputs;
+
+/** What the surroundings of a join offer: a GitHub job, an Azure DevOps job or a plain shell. */
 export interface Runner {
-  readonly name: "github" | "shell";
+  readonly name: "github" | "azure-devops" | "shell";
   readonly environment: RunnerEnvironment;
   readonly log: Logger;
-  inputs(): RawInputs;
+  /** The inputs as texts; `below` adds those of a file. */
+  inputs(below?: InputsBelow): RawInputs;
   /** Keeps a secret out of the log, line by line; to be called before the secret is used. */
   mask(secret: Secret): void;
   /** Hands a fact to later steps; never a secret. */

@@ -34,6 +34,7 @@ interface EmulateFlags {
   port: string;
   node: string[];
   signHostKey: string[];
+  signDatabase: string[];
   claim: string[];
   caFile?: string;
   jobEnv?: string;
@@ -62,8 +63,14 @@ export function addEmulate(program: Command): void {
       [],
     )
     .option(
-      "--sign-host-key <hostname=key.pub>",
-      "the host key of such an sshd, whose certificate is written beside it as key-cert.pub; repeatable",
+      "--sign-host-key <hostname[@leaf]=key.pub>",
+      "the host key of such an sshd, or of a leaf cluster's node, whose certificate is written beside it as key-cert.pub; repeatable",
+      collect,
+      [],
+    )
+    .option(
+      "--sign-database <host,...=prefix>",
+      "names and addresses of a database server, whose files are written as prefix.crt, prefix.key and prefix.cas; repeatable",
       collect,
       [],
     )
@@ -109,8 +116,22 @@ function shellExports(variables: Record<string, string>): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Names the leaf clusters that there are, in the documents and in the state directory, which holds these as well. */
+async function leafClusters(resources: readonly Resource[], stateDir: string | undefined): Promise<string[]> {
+  const { StateDirectory } = await import("@bot-join/emulator");
+  const documents =
+    stateDir === undefined ? resources : new StateDirectory(stateDir, () => undefined).documents();
+  return documents.filter(({ kind }) => kind === "remote_cluster").map(({ name }) => name);
+}
+
+function unknownLeaf(name: string, leaves: readonly string[]): BotJoinError {
+  const there = leaves.length === 0 ? "there is none" : `there are: ${leaves.join(", ")}`;
+  return badFlag("sign-host-key", `@${name}`, `no document remote_cluster has this name; ${there}`);
+}
+
 async function emulate(flags: EmulateFlags): Promise<void> {
   const { profiles, startEmulator, startGitHubJob } = await import("@bot-join/emulator");
+  const { writeDatabaseFiles } = await import("./database-files.ts");
   const { readHostKey, writeHostCertificate } = await import("./host-key.ts");
   if (flags.resources === undefined && flags.stateDir === undefined) {
     throw new BotJoinError({
@@ -145,6 +166,11 @@ async function emulate(flags: EmulateFlags): Promise<void> {
       readHostKey(...pair("sign-host-key", text, "hostname=key.pub is wanted, as in web-1=./host_key.pub")),
     ),
   );
+  const databases = flags.signDatabase.map((text) => {
+    const wanted = "host=prefix is wanted, as in 127.0.0.1=./server";
+    const [hosts, prefix] = pair("sign-database", text, wanted);
+    return { hosts: hosts.split(","), prefix };
+  });
   const claims = Object.fromEntries(flags.claim.map((text) => pair("claim", text, "name=value is wanted")));
   const resources = flags.resources === undefined ? [] : await readResources(flags.resources);
   const interrupted = interruption();
@@ -170,9 +196,14 @@ async function emulate(flags: EmulateFlags): Promise<void> {
       directory: folder,
       claims,
     });
+    const leaves = await leafClusters(resources, flags.stateDir);
     for (const key of hostKeys) {
-      const principals = [`${key.hostname}.${emulator.clusterName}`, key.hostname];
-      await writeHostCertificate(key, emulator.signHostKey(key.publicKey, principals));
+      if (key.leaf !== undefined && !leaves.includes(key.leaf)) throw unknownLeaf(key.leaf, leaves);
+      const principals = [`${key.hostname}.${key.leaf ?? emulator.clusterName}`, key.hostname];
+      await writeHostCertificate(key, emulator.signHostKey(key.publicKey, principals, key.leaf));
+    }
+    for (const database of databases) {
+      await writeDatabaseFiles(database, emulator.issueDatabaseCertificate(database.hosts));
     }
     if (flags.caFile !== undefined) await writeFile(flags.caFile, emulator.webCaPem);
     // The file holds the job's request token.
@@ -184,6 +215,10 @@ async function emulate(flags: EmulateFlags): Promise<void> {
         ...(flags.jobEnv === undefined ? [] : [`To be a GitHub job that it knows: . ${flags.jobEnv}`]),
         ...hostKeys.map(
           ({ hostname, certificatePath }) => `HostCertificate of ${hostname}: ${certificatePath}`,
+        ),
+        ...databases.map(
+          ({ hosts, prefix }) =>
+            `Files of the database server ${hosts.join(", ")}: ${prefix}.crt, ${prefix}.key, ${prefix}.cas`,
         ),
         ...emulator.userCaPublicKeys.map((key) => `TrustedUserCAKeys for an sshd: ${key}`),
         "Joins and certificates are reported on standard error. Ctrl-C ends it.",

@@ -5,16 +5,22 @@ import { parseAuthorizedKey } from "@bot-join/formats";
 /** The public half of an sshd's host key, and the name that its node goes by. */
 export interface HostKey {
   hostname: string;
+  /** Name of the leaf cluster that the node is in; undefined: the cluster itself. */
+  leaf: string | undefined;
   /** Where its certificate goes: beside the key, as ssh-keygen names it. */
   certificatePath: string;
   publicKey: Uint8Array;
 }
 
-/** Reads a host key, `NAME.pub`. Throws `ERR_CLI_FILE` when it cannot be read or is no public key of OpenSSH. */
-export async function readHostKey(hostname: string, path: string): Promise<HostKey> {
+/**
+ * Reads a host key, `NAME.pub`, of the node `HOSTNAME` or `HOSTNAME@LEAF`. Throws `ERR_CLI_FILE` when it cannot be read or
+ * is no public key of OpenSSH.
+ */
+export async function readHostKey(node: string, path: string): Promise<HostKey> {
+  const [hostname = "", leaf] = node.split("@");
   try {
     const { blob } = parseAuthorizedKey((await readFile(path, "utf8")).trim());
-    return { hostname, certificatePath: `${path.replace(/\.pub$/, "")}-cert.pub`, publicKey: blob };
+    return { hostname, leaf, certificatePath: `${path.replace(/\.pub$/, "")}-cert.pub`, publicKey: blob };
   } catch (cause) {
     throw fault(`The host key ${path} (--sign-host-key) cannot be used: ${describeError(cause)}`, cause);
   }

@@ -1,5 +1,5 @@
-import { BotJoinError } from "@bot-join/core";
 import type { Command } from "commander";
+import { usage } from "../join-flags.ts";
 import { runCommand } from "../run-command.ts";
 import { sshProxyCommand } from "../ssh-proxy-command.ts";
 
@@ -11,7 +11,7 @@ export function addSshProxyCommand(program: Command): void {
   program
     .command("ssh-proxy-command")
     .description("Connects ssh with a node through the proxy; meant as a ProxyCommand.")
-    .requiredOption("--destination-dir <dir>", "directory that a join wrote")
+    .option("--destination-dir <dir>", "directory that a join wrote", ".")
     .requiredOption("--proxy-server <host:port>", "address of the proxy")
     .option("--cluster <name>", "cluster of the node; default: the one that issued the identity")
     .requiredOption("--user <login>", "login, %r in ssh_config")
@@ -26,17 +26,10 @@ export function addSshProxyCommand(program: Command): void {
     .option("--no-connection-upgrade", "accepted for tbot's command line")
     .option("--resume", "accepted for tbot's command line, without effect")
     .option("--no-resume", "accepted for tbot's command line")
+    .option("--proxy-templates <file>", "refused: templates of a tsh configuration are not read")
     .action((flags: Record<string, string | boolean | undefined>) =>
       runCommand(async () => {
-        if (flags["tlsRouting"] === false || flags["connectionUpgrade"] === true) {
-          throw new BotJoinError({
-            code: "ERR_CLI_FLAG",
-            kind: "user",
-            message:
-              "ssh-proxy-command reaches nodes by TLS routing, directly or through an HTTP proxy, and in no other way.",
-            hint: "Leave --no-tls-routing and --connection-upgrade out.",
-          });
-        }
+        refuse(flags);
         await sshProxyCommand(
           {
             directory: String(flags["destinationDir"]),
@@ -54,5 +47,19 @@ export function addSshProxyCommand(program: Command): void {
         );
         process.exit(0);
       }),
+    );
+}
+
+/** Throws `ERR_CLI_FLAG` for what tbot could do and bot-join cannot. */
+function refuse(flags: Record<string, string | boolean | undefined>): void {
+  if (flags["tlsRouting"] === false || flags["connectionUpgrade"] === true)
+    throw usage(
+      "ssh-proxy-command reaches nodes by TLS routing, directly or through an HTTP proxy, and in no other way.",
+      "Leave --no-tls-routing and --connection-upgrade out.",
+    );
+  if (flags["proxyTemplates"] !== undefined)
+    throw usage(
+      "--proxy-templates cannot be used: templates belong to a configuration of tsh, which bot-join does not read.",
+      "Give --proxy-server, --cluster and --host what the template would make of the host.",
     );
 }

@@ -13,9 +13,11 @@ import {
 } from "@bot-join/emulator";
 import { parseResources } from "@bot-join/resources";
 import { systemClock } from "@bot-join/runner";
+import type { OwnProgram } from "../own-program.ts";
 import { runChild } from "./child.ts";
 import { demo, demoResources } from "./resources.ts";
 import { type DemoSshd, findProgram, startSshd } from "./sshd.ts";
+import { commandToType, stepCommand } from "./steps.ts";
 import { explainAdmission, type JoinEvent, jobLog } from "./story.ts";
 
 /** What the demo takes from its process. */
@@ -23,10 +25,8 @@ export interface DemoOptions {
   /** Leave the cluster running until Ctrl-C. */
   keep: boolean;
   interrupted: AbortSignal;
-  /** Folder of the committed bundles. */
-  bundles: string;
-  /** The Node that runs them. */
-  node: string;
+  /** What this process runs from: its steps are further processes of it. */
+  program: OwnProgram;
   environment: Readonly<Record<string, string | undefined>>;
   print(line: string): void;
 }
@@ -50,7 +50,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 async function play(options: DemoOptions, folder: string): Promise<void> {
   const { print } = options;
-  const login = userInfo().username;
+  const login = await loginName(options);
   const events: JoinEvent[] = [];
   const time = stopwatch();
 
@@ -87,6 +87,17 @@ async function play(options: DemoOptions, folder: string): Promise<void> {
   print("\nEverything worked, and nothing is left of it.");
 }
 
+/** The name of the user who runs the demo; the engine of an executable does not know it where USER is not set. */
+async function loginName(options: DemoOptions): Promise<string> {
+  const { username } = userInfo();
+  if (options.program.kind === "bundles" || options.environment["USER"] !== undefined) return username;
+  const answer = await runChild("id", ["-un"], {
+    env: childEnvironment(options, {}),
+    signal: options.interrupted,
+  }).catch(() => undefined);
+  return answer?.stdout.trim() || username;
+}
+
 /** Says how long it was since it was last asked. */
 function stopwatch(): () => string {
   let last = performance.now();
@@ -113,17 +124,15 @@ async function joinAsRunner(
   const caFile = join(folder, "web-ca.pem");
   await writeFile(caFile, emulator.webCaPem);
   const inputs = { proxy: emulator.proxyAddress, token: demo.token, "ca-file": caFile };
-  print("\n3. The job runs the action: join.cjs, as GitHub's runner starts it");
-  const result = await runChild(options.node, [join(options.bundles, "join.cjs")], {
+  const { name, program, args } = stepCommand("join", options.program);
+  print(`\n3. The job runs the action: ${name}, as GitHub's runner starts it`);
+  const result = await runChild(program, args, {
     env: childEnvironment(options, { ...job.env, ...job.inputsEnv(inputs) }),
     signal: options.interrupted,
   });
   for (const line of jobLog(result.stdout)) print(`   | ${line}`);
   if (result.status !== 0)
-    throw failed(
-      `join.cjs ended with status ${result.status}.\n${result.stderr}`,
-      "The lines above say why.",
-    );
+    throw failed(`${name} ended with status ${result.status}.\n${result.stderr}`, "The lines above say why.");
   const outputs = job.readOutputs();
   print("   Later steps find, beside the step's outputs:");
   for (const [name, value] of Object.entries(job.readExports())) print(`   | ${name}=${value}`);
@@ -182,7 +191,7 @@ async function openShell(
 
 /** Says what can be typed now, and waits for Ctrl-C. */
 async function keepRunning(
-  { print, interrupted, bundles }: DemoOptions,
+  { print, interrupted, program }: DemoOptions,
   emulator: Emulator,
   outputs: Record<string, string>,
   command: string | undefined,
@@ -191,7 +200,7 @@ async function keepRunning(
   if (command !== undefined) print(`   ${command}`);
   print(`   ls -l ${outputs["directory"]}`);
   print(`   curl --insecure https://${emulator.proxyAddress}/webapi/find`);
-  print(`   node ${join(bundles, "bot-join.cjs")} start --help`);
+  print(`   ${commandToType(program)} start --help`);
   print("Ctrl-C ends it and removes everything.");
   if (!interrupted.aborted)
     await new Promise((resolve) => interrupted.addEventListener("abort", resolve, { once: true }));
@@ -201,8 +210,9 @@ async function keepRunning(
 async function runPostStep(options: DemoOptions, job: GitHubJob): Promise<void> {
   const { print } = options;
   const directory = job.readOutputs()["directory"] ?? "";
-  print("\n5. The job ends: cleanup.cjs, the action's post step");
-  const result = await runChild(options.node, [join(options.bundles, "cleanup.cjs")], {
+  const { name, program, args } = stepCommand("cleanup", options.program);
+  print(`\n5. The job ends: ${name}, the action's post step`);
+  const result = await runChild(program, args, {
     env: childEnvironment(options, job.postEnv()),
     signal: new AbortController().signal,
   });
