@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { main } from "@bot-join/one-shot";
-import { createGitHubRunner } from "@bot-join/runner";
+import { createGitHubRunner, findDropIn } from "@bot-join/runner";
 
 const runner = createGitHubRunner();
+// The folders beside this file start it with the name of their action.
+const action = process.argv[2];
 // A log that cannot be written any more must not end the process in the middle: files would be left behind.
 process.stdout.on("error", () => {});
 const cancelled = new AbortController();
@@ -12,9 +14,9 @@ process.once("SIGTERM", () => cancelled.abort());
 
 main({
   runner,
+  dropIn: action === undefined ? undefined : findDropIn(action),
   signal: cancelled.signal,
-  sshProxyScript: join(__dirname, "ssh-proxy.cjs"),
-  node: process.execPath,
+  sshProxy: { kind: "bundle", node: process.execPath, script: join(__dirname, "ssh-proxy.cjs") },
   platform: process.platform,
   workingDirectory: process.cwd(),
 }).catch((error: unknown) => runner.fail(error));

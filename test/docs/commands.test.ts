@@ -40,7 +40,7 @@ function flagsOf(command: string): Set<string> {
 
 describe("words of commands", () => {
   const commands = [
-    ...["start", "emulate", "ssh-proxy-command", "demo"],
+    ...["start", "configure", "cleanup", "kube credentials", "emulate", "ssh-proxy-command", "demo"],
     ...["check", "explain", "suggest", "convert", "schema"].map((name) => `tokens ${name}`),
     ...["add", "ls", "rm", "instances list", "instances show", "instances add"].map((name) => `bots ${name}`),
   ];

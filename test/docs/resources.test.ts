@@ -27,8 +27,8 @@ describe("documents for tctl create -f", () => {
     expect(resources.length).toBeGreaterThan(0);
   });
 
-  test("examples/resources/github.yaml is the README's", () => {
-    const example = examples().find(({ path }) => path === "examples/resources/github.yaml")?.text ?? "";
+  test("examples/github/resources.yaml is the README's", () => {
+    const example = examples().find(({ path }) => path === "examples/github/resources.yaml")?.text ?? "";
     expect(checkResources(example, "").resources).toEqual(checkResources(readme, "").resources);
   });
 

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createPlan } from "@bot-join/one-shot";
-import { exportNames, outputTable, parseInputs } from "@bot-join/runner";
+import { exportNames, findDropIn, inputTable, outputTable, parseInputs } from "@bot-join/runner";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { pages, root, yamlTexts } from "./pages.ts";
@@ -24,13 +24,22 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
-const action = parse(readFileSync(join(root, "action.yml"), "utf8")) as { inputs: Record<string, unknown> };
+/** Inputs of the root action, or of the one in a folder of the repository. */
+function actionIn(folder: string): { inputs: Record<string, unknown> } {
+  return parse(readFileSync(join(root, folder, "action.yml"), "utf8"));
+}
+
+const action = actionIn(".");
 
 const workflows = yamlTexts()
-  .filter(({ text }) => /^jobs:$/m.test(text))
+  // Other platforms have jobs as well.
+  .filter(({ text }) => /^on:/m.test(text) && /^jobs:$/m.test(text))
   .map((block) => ({ where: `${block.page}:${block.line}`, workflow: parse(block.text) as Workflow }));
 
-const isJoin = ({ uses }: Step): boolean => uses?.startsWith("teleport/bot-join@") ?? false;
+/** A join is the root action, or one of the drop-ins. */
+const joinPattern = /^teleport\/bot-join(?:\/(actions\/github\/(auth-k8s|auth-application|database)))?@/;
+
+const isJoin = ({ uses = "" }: Step): boolean => joinPattern.test(uses);
 
 function inputsOf(step: Step): Record<string, string> {
   return Object.fromEntries(Object.entries(step.with ?? {}).map(([name, value]) => [name, String(value)]));
@@ -56,8 +65,15 @@ describe.each(workflows)("the workflow of $where", ({ workflow }) => {
   test("uses inputs that action.yml has, with values that make a plan", async () => {
     for (const step of joins) {
       const inputs = inputsOf(step);
-      for (const name of Object.keys(inputs)) expect(Object.keys(action.inputs)).toContain(name);
-      const parsed = parseInputs(inputs);
+      const [, folder = ".", dropIn] = joinPattern.exec(step.uses ?? "") ?? [];
+      for (const name of Object.keys(inputs)) expect(Object.keys(actionIn(folder).inputs)).toContain(name);
+      const { config } = inputs;
+      if (config !== undefined) {
+        // test/e2e/config.test.ts joins with it.
+        expect(existsSync(join(root, "examples/outputs", config))).toBe(true);
+        continue;
+      }
+      const parsed = parseInputs(inputs, dropIn === undefined ? undefined : findDropIn(dropIn));
       expect(parsed.notices).toEqual([]);
       const plan = await createPlan(parsed, {
         environment: { GITHUB_ACTIONS: "true" },
@@ -89,18 +105,20 @@ describe.each(workflows)("the workflow of $where", ({ workflow }) => {
 });
 
 test("the pages name no variable that nobody exports or reads", () => {
+  const shellCore = readFileSync(join(root, "actions/shell/bot-join.sh"), "utf8");
   const known = [
     ...Object.values(exportNames("default")),
-    ...Object.values(exportNames("staging")),
+    ...["backup", "staging"].flatMap((id) => Object.values(exportNames(id))),
     "TELEPORT_BOT_TOKEN",
+    ...inputTable.map(({ name }) => `BOT_JOIN_${name.toUpperCase().replaceAll("-", "_")}`),
+    ...new Set(shellCore.match(/\bBOT_JOIN_[A-Z_]*[A-Z]\b/g)),
+    // The line that ends a pasted input of env0's plugin.
+    "BOT_JOIN_END_OF_INPUT",
   ];
-  const inputs = Object.keys(action.inputs).map(
-    (name) => `BOT_JOIN_${name.toUpperCase().replaceAll("-", "_")}`,
-  );
   for (const { path, text } of pages()) {
     for (const [name] of text.matchAll(/\b(?:TELEPORT|BOT_JOIN)_[A-Z_]*[A-Z]\b/g)) {
       if (name === "BOT_JOIN_INPUT") continue;
-      expect([...known, ...inputs], `${path} names it`).toContain(name);
+      expect(known, `${path} names it`).toContain(name);
     }
   }
 });

@@ -144,6 +144,7 @@ for (const node of nodePrograms()) {
       );
       const count = identityFiles.length + profile.clusterFiles.length;
       expect(logLines(result).map((line) => stable(line, directory))).toEqual([
+        "This job runs on GitHub Actions: GITHUB_ACTIONS is true, ACTIONS_ID_TOKEN_REQUEST_URL is set, GITHUB_RUN_ID is set and GITHUB_WORKFLOW_REF is set.",
         "ID token from GitHub Actions: repo:acme/shop:environment:prod (TIME)",
         "Joined bot.test as bot robot (TIME)",
         "Certificates for ssh-access, deploy-only, good until EXPIRY (TIME)",

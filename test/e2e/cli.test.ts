@@ -194,9 +194,9 @@ for (const node of nodePrograms()) {
       ["missing inputs", [], 2, /proxy: missing[\s\S]*token: missing[\s\S]*ERR_INPUT_INVALID/],
       [
         "another kind of destination",
-        ["--destination=kubernetes-secret://x"],
+        ["--destination=kubernetes-secret://x", "--proxy=a", "--token=b", "--join-method=github"],
         2,
-        /kubernetes-secret[\s\S]*ERR_CLI_FLAG/,
+        /kubernetes_secret are not possible[\s\S]*ERR_RUN_OUTPUTS_INPUT/,
       ],
     ] as const)("refuses %s", async ([, args, status, message]) => {
       await using job = await start();
@@ -206,10 +206,10 @@ for (const node of nodePrograms()) {
       expect(job.newEntries()).toEqual([]);
     });
 
-    test("refuses outputs that come later, and names the nearest", async () => {
+    test("refuses forms that are no outputs, and names the nearest", async () => {
       await using job = await start();
       for (const [output, message] of [
-        ["kubernetes/v2", /comes with a later release/],
+        ["ssh-multiplexer", /a multiplexer is a service that runs on/],
         ["identiy", /Did you mean identity\?/],
       ] as const) {
         const result = await cli(job, node.path, ["start", output, ...tbotFlags(job)]);

@@ -195,7 +195,7 @@ for (const node of nodePrograms()) {
       expect([existsSync(directory), existsSync(join(job.workspace, "deploy"))]).toEqual([false, false]);
     });
 
-    test("outputs of other types, misspelt keys and wrong forms are all named, with their places", async () => {
+    test("types that are none, misspelt keys and wrong forms are all named, with their places", async () => {
       await using job = await start();
       const outputs = [
         "- type: kubernetes/v2",
@@ -204,25 +204,27 @@ for (const node of nodePrograms()) {
         "  destinaton: here",
         "- type: spiffe-svid",
         "- type: identity",
-        "  destination: {type: memory}",
+        "  destination: {type: kubernetes_secret, name: x}",
         "  roles: 5",
       ].join("\n");
       expectFailure(job, await job.run({ outputs }), "ERR_RUN_OUTPUTS_INPUT", [
-        "line 1, column 9: outputs of type kubernetes/v2 come with a later release",
+        "line 1, column 3: at least one selector must be provided",
         /line 4, column 3: unknown key "destinaton"; did you mean destination\?/,
-        'unknown output type "spiffe-svid"',
-        "destinations of type memory are not possible",
+        "line 5, column 9: outputs of type spiffe-svid are not possible: Teleport has replaced it",
+        "destinations of type kubernetes_secret are not possible: it belongs to bots that live in a",
         "roles must be a list",
       ]);
       expectFailure(job, await job.run({ outputs: "- type: [" }), "ERR_RUN_OUTPUTS_INPUT", ["line 1"]);
       expectFailure(job, await job.run({ outputs: "identity" }), "ERR_RUN_OUTPUTS_INPUT", [
-        "a list is wanted",
+        "a list of outputs is wanted",
       ]);
     });
 
-    test("config is refused: it comes with a later release", async () => {
+    test("config has to be a file that is there", async () => {
       await using job = await start();
-      expectFailure(job, await job.run({ config: "tbot.yaml" }), "ERR_INPUT_INVALID", ["later release"]);
+      expectFailure(job, await job.run({ config: "tbot.yaml" }), "ERR_RUN_FILE_INPUT", [
+        /The input config names .*\/tbot\.yaml, which cannot be read/,
+      ]);
     });
 
     test("no variables, by disable-env-vars and by export-env", async () => {

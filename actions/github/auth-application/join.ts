@@ -1,0 +1,2 @@
+process.argv[2] = "auth-application";
+void import("../join.ts");

@@ -1,0 +1,2 @@
+process.argv[2] = "auth-k8s";
+void import("../join.ts");

@@ -1,0 +1,203 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BundleResult } from "../support/run-bundle.ts";
+import { requireTool } from "../support/tools.ts";
+import {
+  type ExampleCluster,
+  type ExampleJob,
+  serveAction,
+  startExampleCluster,
+  startExampleJob,
+} from "./config-cluster.ts";
+import type { ServedRelease } from "./platforms/platform-job.ts";
+
+let release: ServedRelease;
+let cluster: ExampleCluster;
+let job: ExampleJob;
+
+beforeAll(async () => {
+  release = await serveAction();
+  cluster = await startExampleCluster();
+  job = await startExampleJob(cluster, release);
+}, 120_000);
+
+afterAll(async () => {
+  await job[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
+  await release[Symbol.asyncDispose]();
+});
+
+function ok({ status, stdout, stderr }: BundleResult): string {
+  expect(status, `${stdout}${stderr}`).toBe(0);
+  return stdout;
+}
+
+function shared(): string[] {
+  const proxy = `--proxy-server=${cluster.emulator.proxyAddress}`;
+  return [proxy, "--token=ci-deploy", "--join-method=github", "--certificate-ttl=30m", "--storage=memory://"];
+}
+
+/** Forms with the flags of tbot, and the file that tells the output from others. */
+const forms: [name: string, args: string[], file: string][] = [
+  ["no form", [], "ssh_config"],
+  ["legacy", ["legacy"], "ssh_config"],
+  ["identity", ["identity", "--allow-reissue"], "ssh_config"],
+  ["ssh", ["ssh"], "ssh_config"],
+  ["id", ["id"], "ssh_config"],
+  ["application", ["application", "--app=grafana", "--specific-tls-extensions"], "tls.cas"],
+  [
+    "database",
+    ["database", "--service=orders", "--username=ci", "--database=shop", "--format=mongo"],
+    "mongo.cas",
+  ],
+  ["kubernetes", ["kubernetes", "--kubernetes-cluster=prod-eu"], "kubeconfig.yaml"],
+  [
+    "kubernetes-v2",
+    ["kubernetes/v2", "--name-selector=prod-eu", "--label-selector=env=staging", "--disable-exec-plugin"],
+    "kubeconfig.yaml",
+  ],
+  ["x509", ["workload-identity-x509", "--name-selector=deployer"], "svid.pem"],
+  ["jwt", ["workload-identity-jwt", "--label-selector=env=production", "--audience=vault"], "jwt_svid"],
+];
+
+describe("start", () => {
+  test.each(forms)("%s, with tbot's flags", async (name, args, file) => {
+    const folder = `start-${name.replaceAll(" ", "-")}`;
+    const words = ["start", ...args, ...shared(), "--destination", folder, "--oneshot"];
+    const result = await job.botJoin(words);
+    expect(ok(result)).toContain(`directory=${join(job.workspace, folder)}`);
+    expect(result.stderr).not.toContain("joins once and ends");
+    expect(readdirSync(join(job.workspace, folder))).toContain(file);
+  });
+
+  test("--oneshot=false gets a notice, no daemon; so do flags without effect", async () => {
+    const words = ["start", ...shared(), "--destination-dir=noticed", "--oneshot=false", "--diag-addr=:3000"];
+    const result = await job.botJoin(words);
+    ok(result);
+    expect(result.stderr).toContain("bot-join joins once and ends, as tbot does with --oneshot.");
+    expect(result.stderr).toContain("--diag-addr has no effect: a one-shot join serves nothing.");
+  });
+
+  test("global flags before the command, and memory for a destination", async () => {
+    const result = await job.botJoin([
+      "-d",
+      "start",
+      "--oneshot",
+      "identity",
+      ...shared(),
+      "--destination=memory://",
+    ]);
+    expect(ok(result)).toMatch(/^identity-file=$/m);
+  });
+
+  test.each([
+    [["start", "database-tunnel"], /a tunnel is a service that runs on/],
+    [["start", "application"], /--app is missing/],
+    [["start", "--join-uri=x"], /--join-uri cannot be used/],
+    [["start", "ssh", "--destination=kubernetes-secret:///x"], /kubernetes_secret are not possible/],
+  ])("%j is refused", async (args, message) => {
+    const result = await job.botJoin([...args, ...shared()]);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toMatch(message);
+  });
+});
+
+describe("configure", () => {
+  test.each(forms)("%s: what it writes is what start -c reads", async (name, args, file) => {
+    const folder = `configured-${name.replaceAll(" ", "-")}`;
+    const yaml = `${folder}.yaml`;
+    const words = ["configure", ...args, ...shared(), `--destination=./${folder}`, "-o", yaml];
+    expect(ok(await job.botJoin(words))).toBe("");
+    expect(statSync(join(job.workspace, yaml)).mode & 0o777).toBe(0o600);
+    ok(await job.botJoin(["start", "-c", yaml]));
+    expect(readdirSync(join(job.workspace, folder))).toContain(file);
+  });
+
+  test("prints what tbot would, but for its order of proxy and storage", async () => {
+    const text = ok(
+      await job.botJoin([
+        ...["configure", "identity", "--proxy-server=teleport.example.com:443", "--join-method=github"],
+        ...["--token=my-token", "--certificate-ttl=30m", "--destination=/tmp/out", "--oneshot"],
+      ]),
+    );
+    expect(text).toBe(`# tbot config file generated by \`configure\` command
+version: v2
+onboarding:
+  token: my-token
+  join_method: github
+storage:
+  type: memory
+outputs:
+  - type: identity
+    destination:
+      type: directory
+      path: /tmp/out
+debug: false
+proxy_server: teleport.example.com:443
+certificate_ttl: 30m0s
+renewal_interval: 20m0s
+oneshot: true
+fips: false
+`);
+  });
+
+  test.each([
+    [["configure", "identity"], /needs to say where the files go/],
+    [["configure", "--destination=x", "--retries=3"], /--retries has no place in a tbot.yaml/],
+    [["configure", "kubernetes/v2", "--destination=x"], /at least one selector must be provided/],
+    [["configure", "--destination=x", "--join-method=kerberos"], /join_method cannot be "kerberos"/],
+    [["configure", "--destination=x", "-o", "no/such/folder.yaml"], /ERR_CLI_FILE/],
+  ])("%j is refused", async (args, message) => {
+    const result = await job.botJoin(args);
+    expect([result.status, result.stdout]).toEqual([2, ""]);
+    expect(result.stderr).toMatch(message);
+  });
+});
+
+describe("kube credentials (outputs.md section 6.5)", () => {
+  test("prints the key and the certificate of an output, and two line ends", async (context) => {
+    requireTool(context, "openssl");
+    const words = ["start", "kubernetes", "--kubernetes-cluster=prod-eu", ...shared(), "--destination=creds"];
+    ok(await job.botJoin(words));
+    const text = ok(await job.botJoin(["kube", "credentials", "--destination-dir=creds"]));
+    expect(text).toMatch(/^\{"kind":"ExecCredential",.*\}\n\n$/);
+    const { status } = JSON.parse(text) as { status: Record<string, string> };
+    const read = (name: string): string => readFileSync(join(job.workspace, "creds", name), "utf8");
+    expect(status["clientCertificateData"]).toBe(read("tlscert"));
+    expect(status["clientKeyData"]).toBe(read("key"));
+    // The kubeconfig starts what lies beside it, which prints the same.
+    const [node = "", script = ""] = [process.execPath, join(job.workspace, "creds/ssh-proxy.cjs")];
+    const config = read("kubeconfig.yaml");
+    expect(config).toContain(`command: ${node}`);
+    expect(config).toContain(`- ${script}`);
+    const copied = await job.run(node, [script, "kube", "credentials", "--destination-dir=creds"]);
+    expect(ok(copied)).toBe(text);
+  });
+
+  test("without an output it says so", async () => {
+    const result = await job.botJoin(["kube", "credentials", "--destination-dir=nowhere"]);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toContain("ERR_KUBE_IDENTITY");
+  });
+});
+
+describe("ssh-proxy-command (outputs.md section 10.5)", () => {
+  const target = ["--proxy-server=localhost:1", "--user=deploy", "--host=web-1"];
+
+  test.each<[flags: string[], message: RegExp]>([
+    [["--no-tls-routing"], /by TLS routing, directly or through an HTTP proxy/],
+    [["--connection-upgrade"], /by TLS routing/],
+    [["--proxy-templates=tsh.yaml"], /--proxy-templates cannot be used/],
+    // Everything else is taken, and the folder is the current one unless said otherwise.
+    [
+      ["--tls-routing", "--no-connection-upgrade", "--resume", "--port=22", "--cluster=x"],
+      /ERR_SSH_PROXY_IDENTITY/,
+    ],
+    [["--tls-routing", "--no-resume", "--destination-dir=nowhere"], /identity in nowhere cannot be read/],
+  ])("%j", async (flags, message) => {
+    const result = await job.botJoin(["ssh-proxy-command", ...target, ...flags]);
+    expect(result.status).toBe(2);
+    expect(result.stderr).toMatch(message);
+  });
+});
