@@ -99,6 +99,8 @@ for (const node of nodePrograms()) {
         "ssh-config": join(directory, "ssh_config"),
         "known-hosts": join(directory, "known_hosts"),
         kubeconfig: "",
+        "certificate-file": join(directory, "tlscert"),
+        "key-file": join(directory, "key"),
         cluster: "bot.test",
         bot: "robot",
         "bot-instance-id": profile.hasInstances ? expect.stringMatching(uuid) : "",
@@ -161,10 +163,11 @@ for (const node of nodePrograms()) {
         `::add-mask::${job.idTokens[0]}\n`,
         "ID token from",
         "Joined bot.test",
-        `::add-mask::${key}\n`,
         "Certificates for",
         "Wrote",
       ]);
+      // It is made while the join is under way.
+      expectInOrder(result.stdout, [`::add-mask::${key}\n`, "Certificates for"]);
       const botKey = result.stdout.indexOf("::add-mask::-----BEGIN PRIVATE KEY-----");
       expect(botKey).toBeGreaterThan(0);
       expect(botKey).toBeLessThan(result.stdout.indexOf("Joined bot.test"));

@@ -56,7 +56,7 @@ export interface AgentOptions {
 }
 
 /** A step as it went. */
-export interface AgentStep {
+interface AgentStep {
   what: string;
   result: BundleResult;
   /** As the agent judges it: by exit status and `task.complete`. */

@@ -8,7 +8,7 @@ import type { PlatformCase, PlatformJob, PlatformRun } from "./platform-case.ts"
 import { root } from "./platform-job.ts";
 
 /** Unpacks the packed extension into a folder. */
-export function unpackExtension(release: string, folder: string): void {
+function unpackExtension(release: string, folder: string): void {
   const released = join(release, "azure-devops");
   const vsix = readdirSync(released).find((file) => file.endsWith(".vsix"));
   execFileSync("unzip", ["-q", join(released, vsix ?? ""), "-d", folder]);

@@ -326,6 +326,9 @@ describe("outputs (outputs.md section 1.2)", () => {
     ["type: identity, principals: [x]", /^line 1, column 20: unknown key "principals"/],
     ["type: identity, clusters: x", 'line 1, column 20: unknown key "clusters"; did you mean cluster?'],
     ["type: identity, roles: x", /roles must be a list of texts$/],
+    ["type: identity, roles: [1]", /roles must be a list of texts$/],
+    ["type: identity, allow_reissue: yes", /allow_reissue must be true or false$/],
+    ["type: identity, cluster: [x]", /cluster must be a text$/],
     ["type: identity, pkcs12: {password: x}", /pkcs12 needs password_env/],
     [
       "type: identity, pkcs12: {password_env: NOT_SET}",
