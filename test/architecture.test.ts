@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "id-tokens": ["core"],
   transport: ["core", "formats", "proto"],
   join: ["core", "formats", "proto", "transport", "transport/grpc"],
-  outputs: ["core", "formats"],
+  outputs: ["core", "formats", "formats/der"],
   runner: ["core"],
   "one-shot": [
     "core",
@@ -27,7 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "outputs/renderers",
     "runner",
   ],
-  emulator: ["core", "formats", "proto", "resources", "transport/frames"],
+  emulator: ["core", "formats", "formats/der", "proto", "resources", "transport/frames"],
   cli: [
     "core",
     "proto",

@@ -1,5 +1,12 @@
 import { createCipheriv, createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import { type DerValue, integer, nullValue, objectIdentifier, octetString, sequence } from "./pkcs12-der.ts";
+import {
+  type DerValue,
+  integer,
+  nullValue,
+  objectIdentifier,
+  octetString,
+  sequence,
+} from "@bot-join/formats/der";
 
 /**
  * Rounds of every key derivation: twice what Java 17 writes and ten times what OpenSSL 3 does, in less than a tenth of a
@@ -30,8 +37,8 @@ export function encrypt(content: Uint8Array, password: string): Encrypted {
     objectIdentifier("1.2.840.113549.1.5.12"),
     sequence(
       octetString(salt),
-      integer(iterations),
-      integer(32),
+      integer(BigInt(iterations)),
+      integer(32n),
       sequence(objectIdentifier("1.2.840.113549.2.9"), nullValue()),
     ),
   );
@@ -49,7 +56,7 @@ export function macData(content: Uint8Array, password: string): DerValue {
   return sequence(
     sequence(sequence(objectIdentifier("2.16.840.1.101.3.4.2.1"), nullValue()), octetString(digest)),
     octetString(salt),
-    integer(iterations),
+    integer(BigInt(iterations)),
   );
 }
 

@@ -1,19 +1,18 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { parsePem, type Secret } from "@bot-join/core";
 import { issuedBy } from "@bot-join/formats";
-import { OutputError } from "./errors.ts";
 import {
   bmpString,
   type DerValue,
   encodeDer,
-  explicit0,
-  implicit0,
   integer,
   objectIdentifier,
   octetString,
   sequence,
   setOf,
-} from "./pkcs12-der.ts";
+  tagged,
+} from "@bot-join/formats/der";
+import { OutputError } from "./errors.ts";
 import { encrypt, macData } from "./pkcs12-encryption.ts";
 
 // RFC 7292 section 4, as far as it is written here; `…` is what a password protects:
@@ -84,7 +83,7 @@ export function renderPkcs12(identity: Pkcs12Identity, password: Secret, alias: 
   const content = encodeDer(
     sequence(encryptedContent(encodeDer(certificates), secret), dataContent(encodeDer(keys))),
   );
-  return encodeDer(sequence(integer(3), dataContent(content), macData(content, secret)));
+  return encodeDer(sequence(integer(3n), dataContent(content), macData(content, secret)));
 }
 
 /** Java reads passwords of printable ASCII only, and readers differ in how others are encoded. */
@@ -121,26 +120,26 @@ function damaged(what: string): OutputError {
 }
 
 function attribute(oid: string, value: DerValue): DerValue {
-  return sequence(objectIdentifier(oid), setOf(value));
+  return sequence(objectIdentifier(oid), setOf([value]));
 }
 
 function bag(oid: string, value: DerValue, attributes: DerValue[]): DerValue {
-  return sequence(objectIdentifier(oid), explicit0(value), setOf(...attributes));
+  return sequence(objectIdentifier(oid), tagged(0, [value]), setOf(attributes));
 }
 
 function certBag(der: Uint8Array, attributes: DerValue[]): DerValue {
-  const value = sequence(objectIdentifier(oids.x509Certificate), explicit0(octetString(der)));
+  const value = sequence(objectIdentifier(oids.x509Certificate), tagged(0, [octetString(der)]));
   return bag(oids.certBag, value, attributes);
 }
 
 function dataContent(bytes: Uint8Array): DerValue {
-  return sequence(objectIdentifier(oids.data), explicit0(octetString(bytes)));
+  return sequence(objectIdentifier(oids.data), tagged(0, [octetString(bytes)]));
 }
 
 function encryptedContent(bytes: Uint8Array, password: string): DerValue {
   const { algorithm, bytes: encrypted } = encrypt(bytes, password);
-  const info = sequence(objectIdentifier(oids.data), algorithm, implicit0(encrypted));
-  return sequence(objectIdentifier(oids.encryptedData), explicit0(sequence(integer(0), info)));
+  const info = sequence(objectIdentifier(oids.data), algorithm, tagged(0, encrypted));
+  return sequence(objectIdentifier(oids.encryptedData), tagged(0, [sequence(integer(0n), info)]));
 }
 
 function refused(what: string, hint: string): OutputError {

@@ -11,7 +11,7 @@ import {
   sequence,
   tagged,
   time,
-} from "./der.ts";
+} from "@bot-join/formats/der";
 import { type AltNames, authorityExtensions, leafExtensions } from "./extensions.ts";
 import { type Name, nameToDer } from "./name.ts";
 

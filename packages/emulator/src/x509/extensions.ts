@@ -7,7 +7,7 @@ import {
   octetString,
   sequence,
   tagged,
-} from "./der.ts";
+} from "@bot-join/formats/der";
 import { ipAddressBytes } from "./ip-address.ts";
 
 const oids = {

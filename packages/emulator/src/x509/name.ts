@@ -1,4 +1,4 @@
-import { type DerValue, objectIdentifier, sequence, setOf, text } from "./der.ts";
+import { type DerValue, objectIdentifier, sequence, setOf, text } from "@bot-join/formats/der";
 
 /** One attribute of a name. */
 interface NameAttribute {

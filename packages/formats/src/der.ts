@@ -59,6 +59,12 @@ export function octetString(bytes: Uint8Array): DerValue {
   return primitive(Type.OCTETSTRING, bytes);
 }
 
+/** Makes a BMPString. */
+export function bmpString(value: string): DerValue {
+  // forge writes two bytes for each character of this type itself.
+  return forgeAsn1.create(Class.UNIVERSAL, Type.BMPSTRING, false, value);
+}
+
 /** Makes a BIT STRING of whole bytes, or of fewer bits. */
 export function bitString(bytes: Uint8Array, unusedBits = 0): DerValue {
   return primitive(Type.BITSTRING, Buffer.concat([Buffer.of(unusedBits), bytes]));
