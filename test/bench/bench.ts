@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { tempDir } from "../support/temp-dir.ts";
 import { benchBundles } from "./bundles.ts";
 import { benchJoins } from "./joins.ts";
+import { benchOutputs } from "./outputs.ts";
 import { benchPlatforms } from "./platforms.ts";
 import { benchSsh } from "./ssh.ts";
 import { openTbot } from "./tbot.ts";
@@ -16,13 +17,13 @@ const help = `npm run bench -- [options]
 
   --runs N       measurements of each kind, the median is shown (default 5)
   --version V    emulated Teleport: 14 or 18 (default 18)
-  --only TOPICS  some of: joins, bundles, ssh, tokens, platforms (comma-separated; default all)
+  --only TOPICS  some of: joins, bundles, ssh, tokens, platforms, outputs (comma-separated; default all)
   --tbot PATH    runs this tbot beside our client`;
 
 /** Added round-trip times, in milliseconds. */
 const distances = [0, 20, 100];
 
-const topics = ["joins", "bundles", "ssh", "tokens", "platforms"];
+const topics = ["joins", "bundles", "ssh", "tokens", "platforms", "outputs"];
 
 /** Loads of a bundle for each run of the slower measurements: they are short, and vary more. */
 const pairsPerRun = 4;
@@ -80,3 +81,5 @@ if (only.includes("bundles")) await benchBundles({ pairs: runs * pairsPerRun, di
 if (only.includes("ssh")) await benchSsh({ runs, version, distances, directory: join(directory, "ssh") });
 if (only.includes("tokens")) await benchTokens({ runs, version, directory: join(directory, "tokens") });
 if (only.includes("platforms")) await benchPlatforms({ runs });
+if (only.includes("outputs"))
+  await benchOutputs({ runs, version, distances, directory: join(directory, "outputs") });

@@ -9,9 +9,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Emulator } from "@bot-join/emulator";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestEmulator } from "../support/emulator.ts";
 import { nodePrograms, runProgram } from "../support/run-bundle.ts";
+import { onTmpfs, requireMounts } from "../support/tmpfs.ts";
 import { findTool, requireTool } from "../support/tools.ts";
 import { expectFailure, expectSuccess, type Job, startJob } from "./job.ts";
 
@@ -27,37 +28,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => emulator[Symbol.asyncDispose]());
-
-/** The command line in front of Node that gives it a tmpfs of some size at a path, and lists in a file what is left of it. */
-function onTmpfs(context: TestContext, path: string, size: string, listing: string): string[] {
-  const [unshare, mount, find] = ["unshare", "mount", "find"].map((name) => requireTool(context, name));
-  const script =
-    `"$1" -t tmpfs -o mode=700,size="$2" tmpfs "$3"; at=$3; list=$4; find=$5; shift 5; ` +
-    `"$@"; status=$?; "$find" "$at" -mindepth 1 > "$list"; exit $status`;
-  return [
-    unshare ?? "",
-    isRoot ? "-m" : "-Urm",
-    "sh",
-    "-c",
-    script,
-    "sh",
-    mount ?? "",
-    size,
-    path,
-    listing,
-    find ?? "",
-  ];
-}
-
-/** Skips, or fails as for a missing tool, where nothing may be mounted. */
-async function requireMounts(context: TestContext): Promise<void> {
-  const [unshare, mount] = [requireTool(context, "unshare"), requireTool(context, "mount")];
-  const args = [isRoot ? "-m" : "-Urm", mount, "-t", "tmpfs", "tmpfs", "/mnt"];
-  if ((await runProgram(unshare, args, { env: {} })).status === 0) return;
-  const reason = "this machine allows no tmpfs in a mount namespace (run as root, or allow user namespaces)";
-  if (process.env["BOT_JOIN_REQUIRE_TOOLS"] === "1") throw new Error(reason);
-  context.skip(reason);
-}
 
 for (const node of nodePrograms()) {
   describe(`a destination on ${node.name}`, () => {
@@ -160,7 +130,10 @@ for (const node of nodePrograms()) {
         ["64k", "disk/out"],
         ["64k", "disk"],
       ] as const) {
-        const result = await job.run({ directory }, { wrapper: onTmpfs(context, disk, size, listing) });
+        const result = await job.run(
+          { directory },
+          { wrapper: onTmpfs(context, disk, `size=${size}`, listing) },
+        );
         expectFailure(
           job,
           result,
@@ -177,7 +150,7 @@ for (const node of nodePrograms()) {
         .join("\n");
       // A shell drops variables with a hyphen in their names, as INPUT_CA-FILE has.
       const env = { BOT_JOIN_CA_FILE: job.caFile };
-      const wrapper = onTmpfs(context, disk, "480k", listing);
+      const wrapper = onTmpfs(context, disk, "size=480k", listing);
       const result = await job.run({ outputs }, { wrapper, env });
       expectFailure(job, result, "ERR_OUTPUT_DISK_FULL", [disk, "ENOSPC"], entries);
       expect(readFileSync(listing, "utf8")).toBe("");

@@ -28,6 +28,8 @@ const kubernetesV2: OutputWish = { type: "kubernetes/v2", selectors: [{ labels: 
 const sshHost: OutputWish = { type: "ssh_host", principals: ["web.example.com"] };
 const kinds = [database, application, kubernetes, sshHost];
 const ten = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((index) => kinds[index % kinds.length] ?? database);
+/** Their answers are more than what HTTP/2 lets a connection hold unless it is told otherwise. */
+const fifty = Array.from({ length: 50 }, () => application);
 
 /** The bot's own two connections, one with the roles, and one that asks where Kubernetes is served. */
 const cases: Case[] = [
@@ -41,6 +43,7 @@ const cases: Case[] = [
   // The client makes the application's session.
   { name: "application", version: "14", roundTrips: 10, connections: 3, outputs: [application] },
   { name: "ten", version: "18", roundTrips: 9, connections: 4, outputs: ten },
+  { name: "fifty", version: "18", roundTrips: 9, connections: 3, outputs: fifty },
   // Each host certificate is asked for on a connection of its own, for the HTTP API ends it.
   { name: "ten", version: "14", roundTrips: 10, connections: 6, outputs: ten },
 ];

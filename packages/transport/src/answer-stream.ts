@@ -3,6 +3,12 @@ import { PassThrough } from "node:stream";
 import { Http2SessionManager } from "@connectrpc/connect-node";
 
 /**
+ * Bytes that may be on their way to us: more than the answers of all calls of a join. With HTTP/2's own 64 KiB those of fifty
+ * outputs would take four round trips more.
+ */
+const connectionWindowBytes = 4 * 1024 * 1024;
+
+/**
  * Sessions whose answers can be read however they arrive. An HTTP/2 stream calls itself closed as soon as the last byte is
  * in, and from 24.21 on Node refuses to begin reading such a stream ("Premature close"), though all of the answer is
  * there. It is so for every answer that a server, or the network, sends in one piece.
@@ -10,6 +16,9 @@ import { Http2SessionManager } from "@connectrpc/connect-node";
 export class AnswerSessionManager extends Http2SessionManager {
   override async request(...request: Parameters<Http2SessionManager["request"]>): Promise<ClientHttp2Stream> {
     const stream = await super.request(...request);
+    const { session } = stream;
+    if (session !== undefined && (session.state.effectiveLocalWindowSize ?? 0) < connectionWindowBytes)
+      session.setLocalWindowSize(connectionWindowBytes);
     const answer = readFromStart(stream);
     return Object.assign(stream, { [Symbol.asyncIterator]: () => answer[Symbol.asyncIterator]() });
   }

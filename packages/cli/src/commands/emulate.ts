@@ -168,8 +168,10 @@ async function emulate(flags: EmulateFlags): Promise<void> {
   );
   const databases = flags.signDatabase.map((text) => {
     const wanted = "host=prefix is wanted, as in 127.0.0.1=./server";
-    const [hosts, prefix] = pair("sign-database", text, wanted);
-    return { hosts: hosts.split(","), prefix };
+    const [names, prefix] = pair("sign-database", text, wanted);
+    const hosts = names.split(",");
+    if (hosts.includes("")) throw badFlag("sign-database", text, wanted);
+    return { hosts, prefix };
   });
   const claims = Object.fromEntries(flags.claim.map((text) => pair("claim", text, "name=value is wanted")));
   const resources = flags.resources === undefined ? [] : await readResources(flags.resources);
