@@ -85,6 +85,10 @@ if (import.meta.main) {
     },
   });
   const programs = readPrograms(resolve(values.bundles), resolve(values.binaries));
+  if (![...programs.keys()].some((name) => name.startsWith("bot-join-")))
+    console.error(
+      `No binaries in ${values.binaries}: the packages will say so in jobs without Node. To have them: npm run binaries, then npm run pack.`,
+    );
   for (const [path, content] of await packRelease(resolve(values.out), programs))
     console.log(`${path}\t${Buffer.byteLength(content)} bytes`);
 }

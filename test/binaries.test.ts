@@ -105,6 +105,8 @@ async function startHttpProxy(
 ): Promise<AsyncDisposable & { url: string; asked: string[] }> {
   const port = Number(cluster.proxyAddress.split(":")[1]);
   const asked: string[] = [];
+  /** The server forgets the connections of tunnels, and waits for them at its end nevertheless. */
+  const tunnelled = new Set<{ destroy(): unknown }>();
   const server =
     tls === undefined
       ? createHttpServer()
@@ -112,7 +114,10 @@ async function startHttpProxy(
   server.on("connect", (request, socket) => {
     asked.push(String(request.url));
     const out = connect(port, "127.0.0.1");
-    for (const end of [socket, out]) end.on("error", () => {});
+    for (const end of [socket, out]) {
+      end.on("error", () => {});
+      tunnelled.add(end);
+    }
     socket.write("HTTP/1.1 200 OK\r\n\r\n");
     socket.pipe(out).pipe(socket);
   });
@@ -123,6 +128,7 @@ async function startHttpProxy(
     asked,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
+      for (const end of tunnelled) end.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };

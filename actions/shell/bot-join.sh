@@ -37,29 +37,28 @@ bot_join_call() {
   if [ "$1" = cleanup ]; then
     case " $* " in
       *' --state-dir'*) ;;
-      *) [ -d "$(bot_join_state_dir)" ] || return 0 ;;
+      *) bot_join_has_started || return 0 ;;
     esac
     bot_join_dir=$(bot_join_kept || bot_join_prepare) || return 0
-    # Beside the job's folder, which the clean-up takes away.
-    bot_join_exports=${bot_join_dir%/program/*}.
+    # Not in the job's folder, which the clean-up takes away. That files go is worth more than that variables do.
+    bot_join_exports=$(umask 077 && { mktemp "${bot_join_dir%/bot-join-program/*}.XXXXXX" || mktemp; } 2>/dev/null) ||
+      bot_join_exports=
   else
     bot_join_dir=$(bot_join_prepare) || return 1
-    bot_join_exports=${bot_join_dir%/program/*}/exports.
+    bot_join_exports=$(umask 077 && mktemp "${bot_join_dir%/bot-join-program/*}/bot-join-exports.XXXXXX" 2>/dev/null) || {
+      bot_join_error "No file can be made in ${bot_join_dir%/bot-join-program/*}."
+      unset bot_join_exports
+      return 1
+    }
   fi
-  bot_join_exports=$(umask 077 && mktemp "${bot_join_exports}XXXXXX") || {
-    bot_join_error "No file can be made in ${bot_join_dir%/*/program/*}."
-    unset bot_join_exports
-    [ "$1" = cleanup ] || return 1
-    return 0
-  }
   if BOT_JOIN_CALLER_EXPORTS=$bot_join_exports sh "$bot_join_dir/bot-join" "$@"; then
     # shellcheck disable=SC1090
-    . "$bot_join_exports"
+    [ -z "$bot_join_exports" ] || . "$bot_join_exports"
     set -- "$1" 0
   else
     set -- "$1" "$?"
   fi
-  rm -f -- "$bot_join_exports" || :
+  [ -z "$bot_join_exports" ] || rm -f -- "$bot_join_exports" || :
   unset bot_join_exports
   if [ "$1" = cleanup ]; then
     [ -d "$bot_join_dir" ] || unset bot_join_dir
@@ -69,9 +68,11 @@ bot_join_call() {
   return "$2"
 }
 
-# Says one thing on standard error. No text of a variable may become a command of the CI system that reads the log.
+# Says one thing on standard error, without the password of an address. No text of a variable may become a command of the CI
+# system that reads the log; two signs are taken apart twice, since there may be three.
 bot_join_error() {
-  printf 'error: %s\n' "$(printf '%s' "$*" | tr '\r\n\033' '   ' | sed 's/#\{2\}/# #/g; s/:\{2\}/: :/g')" >&2
+  printf 'error: %s\n' "$(printf '%s' "$*" | tr '\001-\037\177' ' ' |
+    sed 's|//[^/@ ]*@|//***@|g; s/##/# #/g; s/##/# #/g; s/::/: :/g; s/::/: :/g')" >&2
 }
 
 # Prints the folder of this job: the same in every shell of the job, and in no other job of this machine.
@@ -108,13 +109,30 @@ bot_join_state_dir() (
   if [ ! -d "$temp" ] || [ ! -w "$temp" ]; then temp=${TMPDIR:-${TMP:-${TEMP:-/tmp}}}; fi
   # A machine without any of these has one job per user and working folder.
   case $key in *[!-]*) ;; *) key=$(pwd -P)-$(id -u) ;; esac
+  case $temp in /* | [A-Za-z]:*) ;; *) temp=$PWD/$temp ;; esac
   printf '%s/bot-join-job-%s\n' "${temp%/}" "$(printf '%s' "$key" | LC_ALL=C tr -c 'A-Za-z0-9._-' '_' | tail -c 150)"
 )
 
+# Tells whether the job's folder holds a join or a program. Parts of a download that came to nothing go at once.
+bot_join_has_started() (
+  state=$(bot_join_state_dir)
+  [ -d "$state" ] || exit 1
+  # Of a folder of somebody else nothing is believed, and nothing is touched; whoever wants to use it says so.
+  bot_join_is_private "$state" || exit 0
+  [ -z "$(find "$state" -type f '(' -name 'join-*.json' -o -name bot-join ')' 2>/dev/null)" ] || exit 0
+  rm -rf -- "$state/bot-join-program"
+  rmdir -- "$state" 2>/dev/null
+  exit 1
+)
+
+# Tells whether something is a folder that nobody else can write to.
+bot_join_is_private() {
+  [ -n "$(find "$1" -prune -type d -user "$(id -u)" ! -perm -020 ! -perm -002 2>/dev/null)" ]
+}
+
 # Makes a folder that nobody else can write to, or accepts it if it is there and so.
 bot_join_private_dir() {
-  if ! mkdir -m 700 -- "$1" 2>/dev/null &&
-    [ -z "$(find "$1" -prune -type d -user "$(id -u)" ! -perm -020 ! -perm -002 2>/dev/null)" ]; then
+  if ! mkdir -m 700 -- "$1" 2>/dev/null && ! bot_join_is_private "$1"; then
     bot_join_error "The folder $1 cannot be made, or is there and is a link, another user's, or writable for others." \
       'Set TMPDIR or BOT_JOIN_STATE_DIR to a folder in which this job may write.'
     return 1
@@ -124,8 +142,13 @@ bot_join_private_dir() {
 # Prints the folder of a program that an earlier call has left, for a shell in which nothing else may be found.
 bot_join_kept() (
   [ -z "${BOT_JOIN_PROGRAM-}" ] || exit 1
-  dir=$(bot_join_state_dir)/program/$(bot_join_version)
+  state=$(bot_join_state_dir)
+  dir=$state/bot-join-program/$(bot_join_version)
   [ -f "$dir/bot-join" ] || exit 1
+  # What somebody else could have put there is not run.
+  for folder in "$state" "$state/bot-join-program" "$dir"; do
+    bot_join_is_private "$folder" || exit 1
+  done
   printf '%s\n' "$dir"
 )
 
@@ -144,17 +167,17 @@ bot_join_prepare() (
       bot_join_error "BOT_JOIN_PROGRAM: there is no file $program."
       exit 1
     }
-    dir=$state/program/local
+    dir=$state/bot-join-program/local
   else
     program=
-    dir=$state/program/$version
+    dir=$state/bot-join-program/$version
   fi
   mkdir -p -- "$(dirname -- "$state")" 2>/dev/null || true
-  for folder in "$state" "$state/program" "$dir"; do
+  for folder in "$state" "$state/bot-join-program" "$dir"; do
     bot_join_private_dir "$folder" || exit 1
   done
   # What was made in vain goes again; a folder that holds something stays.
-  trap 'rmdir -- "$dir" "$state/program" "$state" 2>/dev/null' EXIT
+  trap 'rmdir -- "$dir" "$state/bot-join-program" "$state" 2>/dev/null' EXIT
 
   node=
   case $program in

@@ -10,6 +10,8 @@ export BOT_JOIN_ID_TOKEN_VARIABLE=CI_ID_TOKEN
 
 . ./bot-join.sh
 trap 'bot_join_run cleanup' EXIT
+# A job that is cancelled ends by a signal, at which not every shell comes to EXIT by itself.
+trap 'exit 1' HUP INT TERM
 bot_join_run start
 
 ssh -F "$TELEPORT_SSH_CONFIG" deploy@web-1.example.teleport.sh uptime

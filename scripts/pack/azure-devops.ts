@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PackContext, PackedFiles } from "./context.ts";
 import { embed } from "./embed.ts";
-import { withFixedTimes } from "./zip-times.ts";
+import { reproducibleZip } from "./reproducible-zip.ts";
 
 /** File of the task → the bundle it is. */
 const taskBundles: Readonly<Record<string, string>> = {
@@ -61,7 +61,7 @@ function packExtension({ root, version, programs }: PackContext): Uint8Array {
     );
     const [vsix] = readdirSync(out);
     if (vsix === undefined) throw new Error("tfx made no extension");
-    return withFixedTimes(readFileSync(join(out, vsix)));
+    return reproducibleZip(readFileSync(join(out, vsix)));
   } finally {
     rmSync(staged, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 /** What every platform's package is made from. */
 export interface PackContext {
@@ -34,11 +35,22 @@ export function checksumLines(files: ReadonlyMap<string, string | Uint8Array>): 
     .join("\n");
 }
 
-/** The programs that the shell core may download, by file name. */
+/** The programs that the shell core may download, by file name; it takes the compressed form where it can unpack that. */
 export function downloadedPrograms(programs: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
-  return new Map(
-    [...programs].filter(([name]) => downloadedBundles.includes(name) || name.startsWith("bot-join-")),
-  );
+  const bundles = [...programs].filter(([name]) => downloadedBundles.includes(name));
+  const compressed = bundles.map(([name, content]): [string, Uint8Array] => [
+    `${name}.gz`,
+    compress(content),
+  ]);
+  const binaries = [...programs].filter(([name]) => name.startsWith("bot-join-"));
+  return new Map([...bundles, ...compressed, ...binaries]);
+}
+
+function compress(content: Uint8Array): Uint8Array {
+  const compressed = gzipSync(content, { level: 9 });
+  // Which system wrote it would differ from one to the next (RFC 1952 section 2.3.1: 255 is unknown).
+  compressed[9] = 255;
+  return compressed;
 }
 
 function readFolder(folder: string, isWanted: (name: string) => boolean): [string, Uint8Array][] {

@@ -22,6 +22,10 @@ const refined: Readonly<Record<string, Partial<ComponentInput>>> = {
       "Name of the cluster, without https:// and without a port. The ID token is made for it, and for nobody else.",
   },
   id: { regex: "^[A-Za-z0-9][A-Za-z0-9_]{0,63}$" },
+  outputs: {
+    description:
+      "What to write, as the YAML list that tbot has under outputs, on one line: [{type: identity, destination: {type: directory, path: id}}]. A list of several lines goes into the job's variable BOT_JOIN_OUTPUTS.",
+  },
   "id-token-variable": {
     description:
       "Name of the variable that holds the ID token. A job that joins two clusters needs another one for the second.",
@@ -42,8 +46,8 @@ const ownInputs: Readonly<Record<string, ComponentInput>> = {
     description:
       "Put between the dot and the name of the hidden jobs, for a second include: db- makes .db-bot-join.",
     type: "string",
+    // No regex: to GitLab no pattern matches an empty text, not even a default.
     default: "",
-    regex: "^[A-Za-z0-9_-]*$",
   },
 };
 
@@ -99,8 +103,9 @@ export async function packGitlab({ read, shellCore, version }: PackContext): Pro
     "download-url",
   ];
   const switches = taken.filter((input) => typeOf(input) !== "string" && input.name !== "cleanup");
+  // GitLab pastes an input as text before it reads the YAML: in a block, quotes and backslashes are what they are.
   const variables = texts.map(
-    (name) => `"BOT_JOIN_GITLAB_$[[ inputs.id ]]_${variablePart(name)}": "$[[ inputs.${name} ]]"`,
+    (name) => `"BOT_JOIN_GITLAB_$[[ inputs.id ]]_${variablePart(name)}": |-\n  $[[ inputs.${name} ]]`,
   );
   const shell = [shellCore, read("actions/gitlab/inputs.sh")]
     .map((text) => text.replace("@BOT_JOIN_NAMES@", texts.map(variablePart).join(" ")))

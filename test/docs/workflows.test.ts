@@ -29,8 +29,6 @@ function actionIn(folder: string): { inputs: Record<string, unknown> } {
   return parse(readFileSync(join(root, folder, "action.yml"), "utf8"));
 }
 
-const action = actionIn(".");
-
 const workflows = yamlTexts()
   // Other platforms have jobs as well.
   .filter(({ text }) => /^on:/m.test(text) && /^jobs:$/m.test(text))

@@ -55,6 +55,8 @@ describe("the inputs of the component", () => {
       expect(["string", "number", "boolean"], name).toContain(type);
       expect(description, name).toMatch(/^[A-Z].{10,}\.$/s);
       if (value !== undefined) expect(typeof value, name).toBe(type);
+      // To GitLab an empty text matches no pattern.
+      if (regex !== undefined && value !== undefined) expect(value, name).not.toBe("");
       if (regex !== undefined && value !== undefined) expect(String(value), name).toMatch(new RegExp(regex));
     }
   });
@@ -81,6 +83,27 @@ describe("the inputs of the component", () => {
     const used = [...body.matchAll(/\$\[\[ inputs\.([a-z-]+) \]\]/g)].map(([, name]) => name);
     expect([...new Set(used)].sort()).toEqual(Object.keys(inputs).sort());
     expect(body.match(/\$\[\[/g)?.length).toBe(used.length);
+  });
+
+  test.each([
+    "",
+    'it\'s "x" \\n $(id) : # [a',
+    "[{type: identity}]",
+    "##vso[x] ::add-mask",
+    "- 'a",
+    "@x",
+    "%x",
+  ])("that are pasted into the YAML, as GitLab does it, stay what they are: %j", (text) => {
+    const [, body = ""] = template.split(/^---$/m);
+    const isAnyText = (name: string): boolean =>
+      inputs[name]?.type === "string" && !["id", "id-token-variable", "job-prefix"].includes(name);
+    const pasted = body.replaceAll(/\$\[\[ inputs\.([a-z-]+) \]\]/g, (_, name: string) =>
+      isAnyText(name) ? text : String(inputs[name]?.default),
+    );
+    const { variables, id_tokens } = parse(pasted, { maxAliasCount: 10 })[".bot-join:id"];
+    expect(id_tokens).toEqual({ TBOT_GITLAB_JWT: { aud: text } });
+    for (const name of ["PROXY", "OUTPUTS", "CA_PIN"])
+      expect(variables[`BOT_JOIN_GITLAB_default_${name}`]).toBe(text);
   });
 
   test("that are text become text of no script, but for an id of letters and digits", () => {

@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildBundles } from "../../scripts/bundle.ts";
 import { embed } from "../../scripts/pack/embed.ts";
 import { packRelease } from "../../scripts/pack.ts";
+import { root } from "../docs/pages.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { requireTool } from "../support/tools.ts";
 
@@ -44,4 +45,13 @@ test("two releases of the same sources are the same, and their checksums are rig
     const text = readFileSync(join(one.path, path));
     expect(text.includes("@BOT_JOIN_"), `${path} has a placeholder`).toBe(false);
   }
+});
+
+test("npm run pack says when it packs without binaries", { timeout: 60_000 }, () => {
+  using folder = tempDir();
+  const args = ["scripts/pack.ts", "--out", join(folder.path, "out"), "--binaries", folder.path];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  expect(status, stderr).toBe(0);
+  expect(stderr).toContain(`No binaries in ${folder.path}`);
+  expect(stdout).toContain("checksums.txt");
 });

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -37,9 +46,10 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** Puts a program of this text on the job's PATH. */
+/** Puts a program of this text on the job's PATH, never into the program of the machine that is linked there. */
 function install(job: ShellJob, name: string, text: string): string {
   const path = job.path(`bin/${name}`);
+  rmSync(path, { force: true });
   writeFileSync(path, text);
   chmodSync(path, 0o755);
   return path;
@@ -163,6 +173,20 @@ describe.each(shellKinds)("$name", (kind) => {
       expect(result).toMatchObject({ status: 0, stderr: "" });
       expect(other.asked).toEqual([`${name}.gz`]);
       expect(job.calls()).toEqual(["binary start"]);
+    });
+
+    test("in a relative folder for temporary files, the command works from everywhere", async () => {
+      using job = start();
+      const result = await job.run('bot_join_run path; cd /; sh "$bot_join_dir/bot-join" tokens', {
+        BOT_JOIN_DOWNLOAD_URL: server.url,
+        TMPDIR: "../tmp",
+        CI_JOB_ID: "7",
+        GITLAB_CI: "true",
+      });
+      expect(result).toEqual({ status: 0, stderr: "", stdout: "" });
+      expect(job.calls().map((call) => JSON.parse(call).state)).toEqual([
+        `${job.path("work")}/../tmp/bot-join-job-7`,
+      ]);
     });
 
     test("path sets the folder of the command, and prints nothing", async () => {
@@ -324,11 +348,19 @@ describe.each(shellKinds)("$name", (kind) => {
     test("no text of a variable is a command of the CI system", async () => {
       using job = start();
       const hostile =
-        "x\n##vso[task.setvariable variable=a]b\r\n::set-output name=a::b\n::add-mask x\n\u001b[0K";
+        "x\n##vso[task.setvariable variable=a]b\r\n::set-output name=a::b\n::add-mask x\n\u001b[0K\b###vso[x]y :::add-mask x ####vso[";
       const result = await job.run("bot_join_run start || :", { BOT_JOIN_PROGRAM: hostile });
       expectOneError(result, /there is no file/);
       expect(result.stderr.trim().split("\n")).toHaveLength(1);
-      for (const sign of ["##vso[", "::", "\u001b", "\r"]) expect(result.stderr).not.toContain(sign);
+      for (const sign of ["##", "::", "\u001b", "\r", "\b"]) expect(result.stderr).not.toContain(sign);
+    });
+
+    test("the password of a mirror's address is not shown", async () => {
+      using job = start();
+      const url = server.url.replace("//", "//robot:geheim@");
+      const result = await job.run("bot_join_run start || :", { BOT_JOIN_DOWNLOAD_URL: `${url}/nowhere` });
+      expectOneError(result, /http:\/\/\*\*\*@127\.0\.0\.1:.*could not be downloaded/);
+      expect(result.stderr).not.toContain("geheim");
     });
   });
 
@@ -356,6 +388,62 @@ describe.each(shellKinds)("$name", (kind) => {
       expect(job.calls().map((call) => JSON.parse(call).args)).toEqual([["start"], ["cleanup", "--id", "x"]]);
       expect(new Set(job.calls().map((call) => JSON.parse(call).state)).size).toBe(1);
     });
+
+    test.each(["state", "state/bot-join-program", "state/bot-join-program/9.9.9"])(
+      "and does not run what somebody else could have put into %s",
+      async (folder) => {
+        using job = start();
+        const planted = job.path("tmp/state/bot-join-program/9.9.9/bot-join");
+        mkdirSync(join(planted, ".."), { recursive: true, mode: 0o700 });
+        writeFileSync(planted, "echo planted\n");
+        chmodSync(job.path(`tmp/${folder}`), 0o777);
+        const result = await job.run("bot_join_run cleanup", { BOT_JOIN_STATE_DIR: job.path("tmp/state") });
+        expect(result).toMatchObject({ status: 0, stdout: "" });
+        expectOneError(result, /is there and is a link, another user's, or writable for others/);
+      },
+    );
+
+    test("parts of a download that was killed, and downloads nothing for it", async () => {
+      using job = start();
+      const state = job.path("tmp/state");
+      const parts = join(state, "bot-join-program/9.9.9");
+      mkdirSync(parts, { recursive: true, mode: 0o700 });
+      for (const name of ["ssh-proxy.cjs", "download.abcdef"]) writeFileSync(join(parts, name), "half");
+      const asked = server.asked.length;
+      const result = await job.run(`bot_join_run cleanup; ${report}`, {
+        BOT_JOIN_DOWNLOAD_URL: server.url,
+        BOT_JOIN_STATE_DIR: state,
+      });
+      expect(result).toEqual({ status: 0, stdout: "status 0 JOINED=none\n", stderr: "" });
+      expect(server.asked.slice(asked)).toEqual([]);
+      expect(job.leftOver()).toEqual([]);
+    });
+
+    test("files, where no file for the variables can be made", async () => {
+      using job = start();
+      const env = { BOT_JOIN_DOWNLOAD_URL: server.url };
+      await job.run("bot_join_run start", env);
+      install(job, "mktemp", "#!/bin/sh\necho no room >&2\nexit 1\n");
+      const result = await job.run(`bot_join_run cleanup; ${report}`, env);
+      expect(result).toEqual({ status: 0, stdout: "status 0 JOINED=none\n", stderr: "" });
+      expect(job.calls().map((call) => JSON.parse(call).args)).toEqual([["start"], ["cleanup"]]);
+    });
+
+    test.each(["HUP", "INT", "TERM"])(
+      "a job of examples/any-ci that is cancelled by SIG%s",
+      async (signal) => {
+        using job = start();
+        copyFileSync(job.path("bot-join.sh"), job.path("work/bot-join.sh"));
+        install(job, "ssh", `#!/bin/sh\nkill -${signal} $PPID\n`);
+        const pipeline = readFileSync(new URL("../../examples/any-ci/pipeline.sh", import.meta.url), "utf8");
+        const { status } = await job.run(`${pipeline}\n:`, {
+          BOT_JOIN_DOWNLOAD_URL: server.url,
+          TELEPORT_SSH_CONFIG: "any",
+        });
+        expect(status).toBe(1);
+        expect(job.calls().map((call) => JSON.parse(call).args)).toEqual([["start"], ["cleanup"]]);
+      },
+    );
 
     test("in the shell that has joined, and takes its variables back", async () => {
       using job = start();

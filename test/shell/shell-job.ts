@@ -56,7 +56,8 @@ if (process.env.FAIL) {
   process.exit(Number(process.env.FAIL));
 }
 if (command === "start") appendFileSync(process.env.BOT_JOIN_CALLER_EXPORTS, process.env.EXPORTS ?? "export JOINED='yes'\\n");
-if (command === "cleanup") appendFileSync(process.env.BOT_JOIN_CALLER_EXPORTS, "unset JOINED\\n");
+const exportsFile = process.env.BOT_JOIN_CALLER_EXPORTS;
+if (command === "cleanup" && exportsFile) appendFileSync(exportsFile, "unset JOINED\\n");
 `;
 
 /** See {@link fakeBundle}. */

@@ -102,11 +102,9 @@ async function startTokenEndpoint(idToken: () => Promise<string>): Promise<Serve
   return server;
 }
 
+/** Whether a name is in a list of `settableVariables`: in any case, and `*` is a pattern. */
 function isAllowed(name: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    const [start = "", end] = pattern.split("*");
-    return end === undefined ? name === pattern : name.startsWith(start) && name.endsWith(end);
-  });
+  return patterns.some((pattern) => new RegExp(`^${pattern.replaceAll("*", ".*")}$`, "i").test(name));
 }
 
 /** Replaces `${{ parameters.x }}` in every text of a template's steps, inserts what stands under a condition, and puts step lists in the place of their line. */

@@ -109,9 +109,9 @@ function uriOf(environment: PlatformEnvironment): string {
 
 function missing(
   environment: PlatformEnvironment,
-  credential: boolean,
+  lacksCredential: boolean,
 ): Parameters<typeof explainMissingToken>[3] {
-  if (!credential) {
+  if (!lacksCredential) {
     return {
       missing: `the variable ${uriVariable}`,
       meaning:

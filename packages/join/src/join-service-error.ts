@@ -1,9 +1,8 @@
 import { type ProxyDialer, TransportError } from "@bot-join/transport";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { JoinError } from "./errors.ts";
-import type { JoinServiceOptions } from "./join-service.ts";
 import { joinRefusal } from "./refusal.ts";
-import { printableTokenName, withoutSecrets } from "./register.ts";
+import { printableTokenName, type RegisterOptions, withoutSecrets } from "./register.ts";
 import { isUnreadable, saidByServer } from "./rpc-refusal.ts";
 import { askServerVersion } from "./server-version.ts";
 
@@ -26,7 +25,7 @@ export interface FailedAttempt {
   where: string;
   /** Whether the cluster can have acted on what it was shown. */
   proofSent: boolean;
-  options: JoinServiceOptions;
+  options: Omit<RegisterOptions, "keyPair">;
 }
 
 /** Converts whatever ended an attempt; a refusal gets the same code as over HTTP. */

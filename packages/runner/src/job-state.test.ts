@@ -108,13 +108,15 @@ describe("JobState", () => {
     const directory = join(folder.path, "state");
     const state = new JobState(directory);
     state.save("default", "cleanup", "1");
-    mkdirSync(join(directory, "program", "1.0.0"), { recursive: true });
-    writeFileSync(join(directory, "program", "1.0.0", "bot-join"), "");
-    writeFileSync(join(directory, "exports.AbC123"), "");
-    writeFileSync(join(directory, "notes"), "mine");
+    mkdirSync(join(directory, "bot-join-program", "1.0.0"), { recursive: true });
+    writeFileSync(join(directory, "bot-join-program", "1.0.0", "bot-join"), "");
+    writeFileSync(join(directory, "bot-join-exports.AbC123"), "");
+    // A folder of the user, given as state-dir, may hold things of such names.
+    const foreign = ["exports.sh", "notes", "program"];
+    for (const name of foreign) writeFileSync(join(directory, name), "mine");
     for (const join of state.joins(quiet)) join.forget();
     state.end();
-    expect(readdirSync(directory)).toEqual(["notes"]);
+    expect(readdirSync(directory).sort()).toEqual(foreign);
   });
 });
 

@@ -29,7 +29,7 @@ export interface SavedJoin {
 const notePattern = /^join-\d{13}-[0-9a-f]{12}\.json$/;
 
 /** What may lie in the folder beside notes: programs that the shell core has downloaded, files of killed processes. */
-const ownPattern = /^(program|exports\.\w+|\.join-\d{13}-[0-9a-f]{12}\.json\.tmp)$/;
+const ownPattern = /^(bot-join-program|bot-join-exports\.\w+|\.join-\d{13}-[0-9a-f]{12}\.json\.tmp)$/;
 
 /**
  * The private folder in which a job of a plain shell keeps what its clean-up has to know: one note per join, mode 0600 in a

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeError } from "@bot-join/core";
 import { type GitHubJob, parseCommandFile } from "@bot-join/emulator";
 import { parse } from "yaml";
 import { type BundleResult, type RunOptions, runProgram } from "../run-bundle.ts";
@@ -7,7 +8,7 @@ import { type Contexts, expand, type JobStatus, shouldRun } from "./expressions.
 import { JobLog } from "./workflow-commands.ts";
 
 /** The part of a workflow's step that the player understands. */
-export interface WorkflowStep {
+interface WorkflowStep {
   id?: string;
   name?: string;
   if?: string;
@@ -18,9 +19,31 @@ export interface WorkflowStep {
   env?: Record<string, string>;
 }
 
+/** `write-all` and its like, or what each permission is. */
+type Permissions = string | Record<string, string>;
+
+interface WorkflowJob {
+  env?: Record<string, string>;
+  permissions?: Permissions;
+  steps: WorkflowStep[];
+}
+
 interface Workflow {
   env?: Record<string, string>;
-  jobs: Record<string, { env?: Record<string, string>; steps: WorkflowStep[] }>;
+  permissions?: Permissions;
+  jobs: Record<string, WorkflowJob>;
+}
+
+/** What of jobs and steps the player does, or what changes nothing on one machine. */
+const knownKeys = {
+  job: ["env", "environment", "name", "permissions", "runs-on", "steps", "timeout-minutes"],
+  step: ["env", "id", "if", "name", "run", "shell", "uses", "with"],
+} as const;
+
+function checkKeys(what: keyof typeof knownKeys, value: object): void {
+  const known: readonly string[] = knownKeys[what];
+  for (const key of Object.keys(value))
+    if (!known.includes(key)) throw new Error(`the player knows no ${key} of a ${what}`);
 }
 
 interface ActionFile {
@@ -33,7 +56,7 @@ export interface PlayOptions {
   workflow: string;
   job?: string;
   /** The faked job that gives environment, token endpoint and workspace. */
-  github: GitHubJob;
+  github: Pick<GitHubJob, "env" | "inputsEnv">;
   /** The runner's temporary folder of the job, empty; the player's own files lie elsewhere. */
   temporary: string;
   /** Folder that `teleport/bot-join@…` is checked out to: `action.yml` with what it names. */
@@ -49,10 +72,12 @@ export interface PlayOptions {
 }
 
 /** How one phase of a step went. */
-export interface PlayedStep {
+interface PlayedStep {
   what: string;
   phase: "main" | "post";
   result: BundleResult;
+  /** By its exit status, or by a file of commands that cannot be processed. */
+  failed: boolean;
   outputs: Record<string, string>;
   exports: Record<string, string>;
   summary: string;
@@ -67,18 +92,27 @@ export interface PlayedJob {
 interface Post {
   action: string;
   script: string;
-  environment: Record<string, string>;
+  /** Inputs, variables of the step, and state. */
+  own: Record<string, string>;
   condition: string | undefined;
   what: string;
 }
 
 const fileNames = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
 
-/** Exit status of a step is its own; these variables no step may set for later ones (platform-plugins.md section 2.3). */
-function checkExport(name: string): void {
-  if (name === "NODE_OPTIONS" || /^(GITHUB|RUNNER)_/.test(name)) {
-    throw new Error(`a step exported ${name}, which the runner refuses`);
-  }
+const tokenVariables = ["ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
+/** Whether a job may ask for ID tokens; its own permissions stand in the place of the workflow's (id-tokens.md section 2.1). */
+function mayHaveIdToken(workflow: Workflow, job: WorkflowJob): boolean {
+  const permissions = job.permissions ?? workflow.permissions ?? {};
+  return typeof permissions === "string" ? permissions === "write-all" : permissions["id-token"] === "write";
+}
+
+/** Reads what a step exports. Throws for what the runner fails the step for (platform-plugins.md section 2.3). */
+function readExports(text: string): Record<string, string> {
+  const exports = parseCommandFile(text);
+  if (exports["NODE_OPTIONS"] !== undefined) throw new Error("NODE_OPTIONS cannot be set by a step");
+  return exports;
 }
 
 /** Plays one job as GitHub's runner does: command files fresh for each step, masks in order, post steps at the end in reverse. */
@@ -90,6 +124,8 @@ class Player {
   readonly #exported: Record<string, string> = {};
   readonly #outputs: Record<string, { outputs: Record<string, string> }> = {};
   readonly #status: JobStatus = { failed: false };
+  #jobEnvironment: Record<string, string> = {};
+  #mayHaveIdToken = false;
   #path: string[] = [];
   #count = 0;
 
@@ -105,18 +141,23 @@ class Player {
     if (job === undefined || (this.#options.job === undefined && names.length !== 1)) {
       throw new Error(`which of the jobs ${names.join(", ")} is meant?`);
     }
-    const jobEnvironment = { ...workflow.env, ...job.env };
+    checkKeys("job", job);
+    for (const step of job.steps) checkKeys("step", step);
+    this.#jobEnvironment = { ...workflow.env, ...job.env };
+    this.#mayHaveIdToken = mayHaveIdToken(workflow, job);
     for (const step of job.steps) {
-      if (!shouldRun(step.if, this.#status)) continue;
-      const status = await this.#step(step, jobEnvironment);
-      if (status !== 0) this.#status.failed = true;
+      if (shouldRun(step.if, this.#status)) await this.#step(step);
     }
-    for (const post of this.#posts.toReversed()) {
-      if (!shouldRun(post.condition ?? "always()", this.#status)) continue;
-      const { result } = await this.#action(post.action, post.script, post.environment, post.what, "post");
-      if (result.status !== 0) this.#status.failed = true;
+    for (const { action, script, own, condition, what } of this.#posts.toReversed()) {
+      if (!shouldRun(condition ?? "always()", this.#status)) continue;
+      await this.#action(action, script, { ...this.#environment(), ...own }, what, "post");
     }
     return { failed: this.#status.failed, log: this.#log, steps: this.#played };
+  }
+
+  /** What every step sees: variables of workflow and job, which those that steps have exported take the place of. */
+  #environment(): Record<string, string> {
+    return { ...this.#jobEnvironment, ...this.#exported };
   }
 
   #contexts(environment: Record<string, string>): Contexts {
@@ -135,19 +176,18 @@ class Player {
     };
   }
 
-  async #step(step: WorkflowStep, jobEnvironment: Record<string, string>): Promise<number | null> {
-    const base = { ...jobEnvironment, ...this.#exported };
+  async #step(step: WorkflowStep): Promise<void> {
+    const base = this.#environment();
     const contexts = this.#contexts(base);
     const own = Object.fromEntries(
       Object.entries(step.env ?? {}).map(([name, value]) => [name, expand(String(value), contexts)]),
     );
-    const environment = { ...base, ...own };
+    const seen = this.#contexts({ ...base, ...own });
     const played =
       step.uses === undefined
-        ? await this.#run(step, environment, contexts)
-        : await this.#uses(step, environment, contexts);
+        ? await this.#run(step, { ...base, ...own }, seen)
+        : await this.#uses(step, own, seen);
     if (step.id !== undefined) this.#outputs[step.id] = { outputs: played?.outputs ?? {} };
-    return played === undefined ? 0 : played.result.status;
   }
 
   async #run(
@@ -171,7 +211,7 @@ class Player {
 
   async #uses(
     step: WorkflowStep,
-    environment: Record<string, string>,
+    variables: Record<string, string>,
     contexts: Contexts,
   ): Promise<PlayedStep | undefined> {
     const uses = step.uses ?? "";
@@ -186,23 +226,20 @@ class Player {
     for (const [name, input] of Object.entries(action.inputs ?? {})) {
       if (input.default !== undefined) inputs[name] = expand(String(input.default), contexts);
     }
-    for (const [name, value] of Object.entries(step.with ?? {})) {
-      if (action.inputs?.[name] === undefined) throw new Error(`${uses} has no input ${name}`);
-      inputs[name] = expand(String(value), contexts);
-    }
-    const all = { ...environment, ...this.#options.github.inputsEnv({ ...inputs, ...this.#options.inputs }) };
+    const given = Object.entries(step.with ?? {}).map(
+      ([name, value]) => [name.toLowerCase(), value] as const,
+    );
+    const unexpected = given.map(([name]) => name).filter((name) => action.inputs?.[name] === undefined);
+    if (unexpected.length > 0) this.#log.warn(`Unexpected input(s) '${unexpected.join("', '")}'`);
+    for (const [name, value] of given) inputs[name] = expand(String(value), contexts);
+    const own = { ...variables, ...this.#options.github.inputsEnv({ ...inputs, ...this.#options.inputs }) };
     const what = step.name ?? uses;
-    const state = await this.#action(folder, action.runs.main, all, what, "main", (states) => {
-      if (action.runs.post === undefined) return;
-      this.#posts.push({
-        action: folder,
-        script: action.runs.post,
-        environment: { ...all, ...states },
-        condition: action.runs["post-if"],
-        what,
-      });
+    const environment = { ...this.#environment(), ...own };
+    return this.#action(folder, action.runs.main, environment, what, "main", (state) => {
+      const { post: script, "post-if": condition } = action.runs;
+      if (script !== undefined)
+        this.#posts.push({ action: folder, script, own: { ...own, ...state }, condition, what });
     });
-    return state;
   }
 
   async #action(
@@ -215,14 +252,7 @@ class Player {
   ): Promise<PlayedStep> {
     const path = join(folder, script);
     if (!existsSync(path)) throw new Error(`${what}: ${path} does not exist`);
-    return this.#phase(
-      what,
-      phase,
-      { ...environment, ...this.#exported },
-      this.#options.node,
-      [path],
-      onState,
-    );
+    return this.#phase(what, phase, environment, this.#options.node, [path], onState);
   }
 
   async #phase(
@@ -240,36 +270,36 @@ class Player {
     const files = Object.fromEntries(fileNames.map((name) => [name, join(folder, name.toLowerCase())]));
     for (const file of Object.values(files)) writeFileSync(file, "");
     const path = [...this.#path, process.env["PATH"] ?? ""].join(":");
+    const runners = Object.entries({ ...github.env, RUNNER_TEMP: temporary, ...files }).filter(
+      ([name]) => this.#mayHaveIdToken || !tokenVariables.includes(name),
+    );
     const result = await runProgram(program, args, {
       cwd: github.env["GITHUB_WORKSPACE"] ?? folder,
-      env: {
-        ...github.env,
-        RUNNER_TEMP: temporary,
-        ...this.#options.environment,
-        ...environment,
-        ...files,
-        PATH: path,
-      },
+      // What steps export or set under a name of the runner's own reaches no step.
+      env: { ...environment, ...Object.fromEntries(runners), ...this.#options.environment, PATH: path },
       ...(onStepStart === undefined ? {} : { onStart: onStepStart }),
     });
-    this.#log.add(`${result.stdout}${result.stderr}`);
+    this.#log.add(result);
     const read = (name: string): string => readFileSync(files[name] ?? "", "utf8");
-    const exports = parseCommandFile(read("GITHUB_ENV"));
-    for (const [name, value] of Object.entries(exports)) {
-      checkExport(name);
-      this.#exported[name] = value;
-    }
-    this.#path = [...read("GITHUB_PATH").split("\n").filter(Boolean).reverse(), ...this.#path];
-    const state = parseCommandFile(read("GITHUB_STATE"));
-    onState(Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])));
-    const played: PlayedStep = {
-      what,
-      phase,
-      result,
-      exports,
-      outputs: parseCommandFile(read("GITHUB_OUTPUT")),
-      summary: read("GITHUB_STEP_SUMMARY"),
+    let failed = result.status !== 0;
+    // A file that the runner cannot process fails the step, and the others are read nevertheless.
+    const readCommands = (name: string, parse = parseCommandFile): Record<string, string> => {
+      try {
+        return parse(read(name));
+      } catch (error) {
+        failed = true;
+        this.#log.fail(`Unable to process the file command of ${name}: ${describeError(error)}`);
+        return {};
+      }
     };
+    const exports = readCommands("GITHUB_ENV", readExports);
+    const outputs = readCommands("GITHUB_OUTPUT");
+    const state = readCommands("GITHUB_STATE");
+    onState(Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])));
+    Object.assign(this.#exported, exports);
+    this.#path = [...read("GITHUB_PATH").split("\n").filter(Boolean).reverse(), ...this.#path];
+    if (failed) this.#status.failed = true;
+    const played = { what, phase, result, failed, exports, outputs, summary: read("GITHUB_STEP_SUMMARY") };
     this.#played.push(played);
     return played;
   }
