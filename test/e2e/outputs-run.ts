@@ -28,7 +28,7 @@ const defaults: Record<PlannedOutput["type"], object> = {
   "kubernetes/v2": { disableExecPlugin: true, contextNameTemplate: "{{.ClusterName}}-{{.KubeName}}" },
   application: { specificTlsNaming: false },
   database: { database: "", username: "", format: "" },
-  "workload-identity-x509": { includeFederatedTrustBundles: false },
+  "workload-identity-x509": {},
   "workload-identity-jwt": {},
 };
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Secret } from "@bot-join/core";
 import { readTeleportIdentity } from "@bot-join/formats";
 import { parseResources } from "@bot-join/resources";
 import { describe, expect, test } from "vitest";
@@ -240,5 +241,41 @@ test("a lifetime that the cluster shortens is told for each output", async () =>
     expect.stringMatching(
       /^warn: For the database output pg: The cluster shortened the lifetime from 20h to /,
     ),
+  ]);
+});
+
+test("the PKCS#12 form trusts the proxy, and of a database the server as well", async (context) => {
+  const openssl = requireTool(context, "openssl");
+  using folder = tempDir();
+  await using emulator = await startCluster("18");
+  const pkcs12 = { password: new Secret("changeit") };
+  await joinForOutputs(
+    emulator,
+    [
+      { type: "application", appName: "grafana", pkcs12 },
+      { type: "database", service: "orders", pkcs12 },
+    ],
+    folder.path,
+  );
+  const blocks = (text: string): string[] =>
+    text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const authorities = (output: number): string[] => {
+    const store = join(folder.path, `out-${output}`, "keystore.p12");
+    const args = ["pkcs12", "-in", store, "-passin", "pass:changeit", "-nokeys", "-cacerts"];
+    return blocks(execFileSync(openssl, args, { encoding: "utf8" }));
+  };
+  const bundle = (output: number, type: string): string[] =>
+    blocks(readFileSync(join(folder.path, `out-${output}`, `teleport-${type}-ca.crt`), "utf8"));
+  expect(authorities(1)).toEqual(bundle(1, "host"));
+  expect(authorities(2)).toEqual([...bundle(2, "host"), ...bundle(2, "database")]);
+});
+
+test("labels that no cluster has are told, beside others that one has", async () => {
+  using folder = tempDir();
+  await using emulator = await startCluster("18");
+  const selectors = [{ labels: { env: "none" } }, { name: "prod-us" }];
+  const { logged } = await joinForOutputs(emulator, [{ type: "kubernetes/v2", selectors }], folder.path);
+  expect(logged.filter((line) => line.startsWith("warn:"))).toEqual([
+    'warn: No Kubernetes cluster that the bot may see has the labels {"env":"none"}: kubeconfig.yaml has none for them.',
   ]);
 });

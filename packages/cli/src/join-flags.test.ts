@@ -146,14 +146,12 @@ const rows: [args: string[], effect: Effect][] = [
     },
   ],
   [
+    ["workload-identity-x509", "--name-selector=web", "--no-include-federated-trust-bundles"],
+    { output: { type: "workload-identity-x509", selector: { name: "web" } } },
+  ],
+  [
     ["workload-identity-x509", "--name-selector=web", "--include-federated-trust-bundles"],
-    {
-      output: {
-        type: "workload-identity-x509",
-        selector: { name: "web" },
-        include_federated_trust_bundles: true,
-      },
-    },
+    { refused: /^--include-federated-trust-bundles cannot be used/ },
   ],
   [
     ["workload-identity-jwt", "--label-selector=env=dev,env=prod", "--audience=vault", "--audience=db"],

@@ -26,6 +26,11 @@ export const tbotFlags: readonly TbotFlag[] = [
   { name: "reader-user", isRepeatable: true, refused: noReaders },
   { name: "reader-group", isRepeatable: true, refused: noReaders },
   { name: "scoped", isSwitch: true, refused: "joins into a scope are not possible" },
+  {
+    name: "include-federated-trust-bundles",
+    isSwitch: true,
+    refused: "bot-join has no way to ask for the bundles of other trust domains",
+  },
   { name: "join-uri", refused: "give --proxy-server, --token and --join-method" },
   { name: "registration-secret", refused: boundKeypair },
   { name: "registration-secret-path", refused: boundKeypair },

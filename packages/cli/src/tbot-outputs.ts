@@ -137,19 +137,7 @@ export const tbotForms: readonly TbotForm[] = [
       disableExecPlugin,
     ],
   },
-  {
-    name: "workload-identity-x509",
-    aliases: [],
-    type: "workload-identity-x509",
-    flags: [
-      ...workloadFlags,
-      toggle(
-        "include-federated-trust-bundles",
-        "include_federated_trust_bundles",
-        "trust the trust domains that the cluster is federated with, too",
-      ),
-    ],
-  },
+  { name: "workload-identity-x509", aliases: [], type: "workload-identity-x509", flags: workloadFlags },
   { name: "workload-identity-jwt", aliases: [], type: "workload-identity-jwt", flags: workloadFlags },
 ];
 

@@ -1,6 +1,6 @@
 import type { ListResourcesRequest } from "@bot-join/proto";
 import { describe, expect, test } from "vitest";
-import { findResource, listResources, type ResourceKind } from "./find-resource.ts";
+import { enumerate, findResource, listResources, type ResourceKind } from "./find-resource.ts";
 import { testContext } from "./testing/issue-context.ts";
 import type { AuthAnswers } from "./testing/session.ts";
 
@@ -138,4 +138,10 @@ test("listResources reads all pages", async () => {
   const found = await listResources(context, viewer, databases, { labels: { env: "prod" } });
   expect([...found.keys()]).toEqual(["a", "b", "c"]);
   expect(impersonated).toHaveLength(3);
+});
+
+test("names that nobody would give are quoted and cut", () => {
+  expect(enumerate(["orders", "a b", "x\n::error::y", "z".repeat(500)])).toBe(
+    `orders, "a b", "x\\n::error::y", "${"z".repeat(100)}"`,
+  );
 });

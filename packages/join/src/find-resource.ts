@@ -108,7 +108,7 @@ export async function findResource<T>(
     throw new JoinError({
       code: "ERR_JOIN_RESOURCE_AMBIGUOUS",
       kind: "user",
-      message: `Several ${kind.noun}s of ${context.bot.identity.cluster} were discovered as ${name}: ${names.join(", ")}.`,
+      message: `Several ${kind.noun}s of ${context.bot.identity.cluster} were discovered as ${name}: ${enumerate(names)}.`,
       hint: "Give the full name of one of them.",
       details: { names },
     });
@@ -138,8 +138,11 @@ async function notFound<T>(
   });
 }
 
-/** The first names of a list, and how many more there are. */
+/** The first names of a list, and how many more there are. What nobody would call a name is quoted, and cut where it is long. */
 export function enumerate(names: string[]): string {
   const more = names.length - shownNames;
-  return `${names.slice(0, shownNames).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const shown = names
+    .slice(0, shownNames)
+    .map((name) => (/^[\w.@:/+-]{1,100}$/.test(name) ? name : JSON.stringify(name.slice(0, 100))));
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

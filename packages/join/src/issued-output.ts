@@ -23,6 +23,8 @@ export type IssuedOutput =
       type: "kubernetes/v2";
       /** In the order of the selectors, each once; at least one. */
       kubernetesClusters: { name: string; defaultNamespace: string | undefined }[];
+      /** Of the selectors by labels, those that no cluster has. */
+      unmatchedLabels: Record<string, string>[];
     })
   | (WithCertificates & { type: "application" })
   | (WithCertificates & {

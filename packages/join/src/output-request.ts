@@ -34,7 +34,6 @@ export type OutputRequest =
   | (RequestBase & {
       type: "workload-identity-x509";
       selector: WorkloadSelector;
-      includeFederatedTrustBundles: boolean;
     })
   | (RequestBase & { type: "workload-identity-jwt"; selector: WorkloadSelector; audiences: string[] });
 

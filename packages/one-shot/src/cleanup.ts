@@ -9,6 +9,7 @@ import { type ExportedVariable, plannedVariables } from "./exported-variables.ts
 
 /** What the end of the job needs in order to take back what this run did, and nothing else. */
 interface CleanupState {
+  /** In the order in which their folders were made. */
   outputs: WrittenOutput[];
   variables: ExportedVariable[];
 }
@@ -50,10 +51,10 @@ export async function cleanUp(runner: CleanupRunner): Promise<void> {
     const state = v.parse(stateSchema, JSON.parse(text));
     const removed: string[] = [];
     const warnings: string[] = [];
-    for (const output of state.outputs) {
+    for (const output of state.outputs.toReversed()) {
       const before = await existingPaths(output);
       warnings.push(...(await removeOutput(output)));
-      removed.push(...describeRemoved(output, before, await existingPaths(output)));
+      removed.unshift(...describeRemoved(output, before, await existingPaths(output)));
     }
     const restored = state.variables.filter(({ name, set }) => runner.environment[name] === set);
     for (const { name, previous } of restored) runner.exportVariable(name, previous ?? "");

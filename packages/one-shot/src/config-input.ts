@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { InputsBelow, RawInputs } from "@bot-join/runner";
 import { OneShotError } from "./errors.ts";
 import type { TbotConfig } from "./tbot-yaml/config.ts";
@@ -65,9 +65,9 @@ export async function renderConfig(config: object, workingDirectory: string): Pr
   return text;
 }
 
-/** Makes paths absolute that count from a folder. */
+/** Makes paths absolute that count from a folder, and gives each folder one spelling. */
 export function absoluteIn(directory: string): (path: string) => string {
-  return (path) => (isAbsolute(path) ? path : resolve(directory, path));
+  return (path) => resolve(directory, path);
 }
 
 function decodeBase64(text: string): string {

@@ -103,6 +103,12 @@ describe("what the inputs say", () => {
       token: undefined,
       dataDirectory: "/job/bot",
     });
+    for (const same of ["bot", "file:///job/bot/"]) {
+      const both = { ...tokenless, token: "t", "data-dir": same, directory: "./bot/" };
+      await expect(createPlan(parseInputs(both), facts)).rejects.toMatchObject({
+        code: "ERR_RUN_DATA_DIRECTORY",
+      });
+    }
     for (const other of [{ "data-dir": "memory://" }, { "join-method": "github" }]) {
       await expect(createPlan(parseInputs({ ...tokenless, ...other }), facts)).rejects.toMatchObject({
         code: "ERR_RUN_TOKEN_MISSING",

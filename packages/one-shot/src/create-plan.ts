@@ -7,6 +7,7 @@ import { absoluteIn } from "./config-input.ts";
 import { dataDirectoryPath } from "./data-directory-input.ts";
 import { OneShotError, tokenMissing } from "./errors.ts";
 import type { Plan, PlannedIdentityOutput, PlannedOutput } from "./plan.ts";
+import { directoryOf } from "./plan-paths.ts";
 
 /** What a plan takes from its surroundings. */
 export interface PlanFacts {
@@ -51,6 +52,8 @@ export async function createPlan(
       ? undefined
       : dataDirectoryPath(inputs.dataDirectory, facts.workingDirectory);
   checkToken(inputs, joinMethod, dataDirectory);
+  const outputs = await outputsOf(inputs, identity, facts, configured);
+  checkDataDirectory(outputs, dataDirectory);
   return {
     proxy: parseProxyAddress(inputs.proxy),
     token: inputs.token,
@@ -61,7 +64,7 @@ export async function createPlan(
     idTokenCommand: inputs.idTokenCommand,
     idTokenVariables: inputs.idTokenVariables,
     id: inputs.id,
-    outputs: await outputsOf(inputs, identity, facts, configured),
+    outputs,
     dataDirectory,
     certificateTtlMs: inputs.certificateTtlMs,
     keyType: inputs.fips ? "rsa-2048" : "ecdsa-p256",
@@ -84,6 +87,17 @@ function checkToken(inputs: Inputs, { name, proof }: JoinMethod, dataDirectory: 
       ? "data-dir names no directory that could hold an identity"
       : `a bot of the join method ${name} keeps no identity in its data directory`,
   );
+}
+
+/** Both have files of the same names: the output's would take the place of what the bot lives from. */
+function checkDataDirectory(outputs: readonly PlannedOutput[], dataDirectory: string | undefined): void {
+  if (dataDirectory === undefined || !outputs.some((output) => directoryOf(output) === dataDirectory)) return;
+  throw new OneShotError({
+    code: "ERR_RUN_DATA_DIRECTORY",
+    kind: "user",
+    message: `The directory ${dataDirectory} is to hold the bot's own identity and an output as well.`,
+    hint: "Give the output another directory than data-dir, which a tbot.yaml calls storage.",
+  });
 }
 
 function platformMethod(facts: PlanFacts): string {

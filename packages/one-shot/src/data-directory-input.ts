@@ -11,7 +11,7 @@ export function dataDirectoryPath(value: string, workingDirectory: string): stri
   if (scheme === undefined) return resolve(workingDirectory, value);
   if (scheme === "memory" && /^memory:\/\/$/i.test(value)) return undefined;
   try {
-    if (scheme === "file") return fileURLToPath(value);
+    if (scheme === "file") return resolve(fileURLToPath(value));
   } catch {
     // It names another machine, or no absolute path.
   }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { exportNames } from "@bot-join/runner";
 import { formatHostPort } from "@bot-join/transport";
 import type { Run } from "./context.ts";
-import type { Plan, PlannedOutput } from "./plan.ts";
+import { directoryOf, planPaths } from "./plan-paths.ts";
 
 /** A variable that a run exports, and what it was before. */
 export interface ExportedVariable {
@@ -20,24 +20,20 @@ export function plannedVariables({ plan, context }: Run): ExportedVariable[] {
   if (!plan.exportEnv) return [];
   const names = exportNames(plan.id);
   const values: [name: string | undefined, set: string][] = [];
-  const identity = firstDirectory(plan, ({ type }) => type === "identity");
+  // An identity that is routed to an application or the like is not what tsh and tctl shall be.
+  const identity = plan.outputs
+    .filter(({ type }) => type === "identity")
+    .map(directoryOf)
+    .find((directory) => directory !== undefined);
   if (identity !== undefined) {
     const proxy = formatHostPort(plan.proxy);
     values.push([names.identityFile, join(identity, "identity")]);
     values.push([names.proxy, proxy], [names.authServer, proxy]);
   }
-  const ssh = firstDirectory(plan, (output) => output.type === "identity" && output.sshConfig);
-  if (ssh !== undefined) values.push([names.sshConfig, join(ssh, "ssh_config")]);
-  const kubernetes = firstDirectory(plan, ({ type }) => type.startsWith("kubernetes"));
-  if (kubernetes !== undefined) values.push([names.kubeconfig, join(kubernetes, "kubeconfig.yaml")]);
+  const { sshConfig, kubeconfig } = planPaths(plan);
+  if (sshConfig !== undefined) values.push([names.sshConfig, sshConfig]);
+  if (kubeconfig !== undefined) values.push([names.kubeconfig, kubeconfig]);
   return values.flatMap(([name, set]) =>
     name === undefined ? [] : [{ name, set, previous: context.runner.environment[name] }],
   );
-}
-
-function firstDirectory(plan: Plan, isWanted: (output: PlannedOutput) => boolean): string | undefined {
-  for (const output of plan.outputs) {
-    if (isWanted(output) && output.destination.kind === "directory") return output.destination.path;
-  }
-  return undefined;
 }

@@ -40,6 +40,11 @@ export function warnOfFindings({ plan, context }: Run, bot: BotIdentity, issued:
         `${where}Proxies of Teleport ${issued.serverVersion} may not know the addresses of a kubernetes/v2 output and answer 404: use kubernetes outputs there.`,
       );
     }
+    for (const labels of output.type === "kubernetes/v2" ? output.unmatchedLabels : []) {
+      log.warn(
+        `${where}No Kubernetes cluster that the bot may see has the labels ${JSON.stringify(labels)}: kubeconfig.yaml has none for them.`,
+      );
+    }
     const askedMs = planned.credentialTtlMs ?? plan.certificateTtlMs;
     const shorterMs = now + askedMs - output.notAfter.getTime();
     if (shorterMs > Math.max(5000, askedMs / 10)) {

@@ -66,7 +66,6 @@ export type PlannedOutput =
   | (OutputBase & {
       type: "workload-identity-x509";
       selector: PlannedWorkloadSelector;
-      includeFederatedTrustBundles: boolean;
     })
   | (OutputBase & {
       type: "workload-identity-jwt";

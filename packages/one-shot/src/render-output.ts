@@ -27,7 +27,8 @@ export async function renderOutput(
   if (planned.pkcs12 === undefined || !("certificates" in output)) return files;
   const { renderPkcs12 } = await import("@bot-join/outputs/renderers");
   const { host, db } = context.issued.authorities;
-  const authorities = output.type === "database" ? db : host;
+  // Of a database the client may meet the proxy's certificate as well as the server's own (proxy-transport.md section 6.3).
+  const authorities = output.type === "database" ? [...host, ...db] : host;
   const { privateKeyPem, tlsCertificate } = output.certificates;
   const caCertificates = authorities.flatMap(({ tlsCertificates }) => tlsCertificates);
   const alias = planned.name ?? context.bot.identity.botName;

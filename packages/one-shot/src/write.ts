@@ -18,14 +18,17 @@ export async function writeOutputs(
   bot: BotIdentity,
   issued: Issued,
 ): Promise<JoinReport> {
-  const planned = destinations.all.flatMap((destination, index) =>
-    destination === undefined ? [] : [{ destination, files: rendered[index] ?? new Map() }],
-  );
+  const opened = destinations.all.map(({ destination, index }) => ({
+    destination,
+    index,
+    files: rendered[index] ?? new Map(),
+  }));
   saveCleanup(
     run,
-    planned.map(({ destination, files }) => ({ ...destination.manifest(), files: [...files.keys()] })),
+    opened.map(({ destination, files }) => ({ ...destination.manifest(), files: [...files.keys()] })),
   );
   run.signal.throwIfAborted();
+  const planned = opened.toSorted((a, b) => a.index - b.index);
   const files = await writeDestinations(planned);
   const directories = planned.map(({ destination }) => destination.path);
   run.steps.done(`Wrote ${files.length} files to ${directories.join(", ") || "memory alone"}`);

@@ -163,6 +163,32 @@ test("a session is waited for until the servers know it, and no longer than five
   expect(never.waits).toHaveLength(19);
 });
 
+describe("kubernetes", () => {
+  const refusing = {
+    generateUserCerts({ kubernetesCluster }: UserCertsRequest) {
+      if (kubernetesCluster !== "" && kubernetesCluster !== "prod-eu")
+        throw new ConnectError("other words of another release", Code.NotFound);
+      return fromBinary(CertsSchema, recordedResponse("certs fields 1, 22 and 23 (v17 recipe)"));
+    },
+  };
+
+  test("a name that the server refuses is looked up, whatever it says", async () => {
+    const { context } = server("18.4.1", { bot: refusing });
+    const output: OutputRequest = { ...base, type: "kubernetes", kubernetesCluster: "eu" };
+    expect(await issueOutput(context, output)).toMatchObject({ kubernetesCluster: "prod-eu" });
+    await expect(issueOutput(context, { ...output, kubernetesCluster: "ue" })).rejects.toMatchObject({
+      code: "ERR_JOIN_RESOURCE_NOT_FOUND",
+      details: { names: ["prod-eu", "prod-us"] },
+    });
+  });
+
+  test("the refusal of a name that is right is told", async () => {
+    const { context } = server("18.4.1", { bot: refusing });
+    const output: OutputRequest = { ...base, type: "kubernetes", kubernetesCluster: "prod-us" };
+    await expect(issueOutput(context, output)).rejects.toThrow("other words of another release");
+  });
+});
+
 describe("kubernetes/v2", () => {
   test("clusters come in the order of the selectors, each once, with the first one's namespace", async () => {
     const { context, listed } = server("18.4.1");
@@ -378,7 +404,6 @@ describe("workload identities", () => {
     ...base,
     type: "workload-identity-x509",
     selector: { name: "api" },
-    includeFederatedTrustBundles: false,
   };
 
   test.each<[string, OutputRequest, object, string]>([
@@ -390,7 +415,6 @@ describe("workload identities", () => {
       "ERR_JOIN_ANSWER_INVALID",
     ],
     ["a JWT without an end", jwt, { ...credential("api"), expiresAt: undefined }, "ERR_JOIN_ANSWER_INVALID"],
-    ["federated bundles", { ...x509, includeFederatedTrustBundles: true }, {}, "ERR_JOIN_UNSUPPORTED"],
   ])("%s", async (_what, output, answer, code) => {
     const { context } = server("18.4.1", { impersonated: { issueWorkloadIdentity: () => answer } });
     await expect(issueOutput(context, output)).rejects.toMatchObject({ code });

@@ -30,6 +30,9 @@ export async function issueKubernetesV2(
     certificates,
     roles: identity.roles,
     notAfter,
+    unmatchedLabels: output.selectors.flatMap((selector, index) =>
+      "labels" in selector && picked[index]?.length === 0 ? [selector.labels] : [],
+    ),
     kubernetesClusters: [...byName].map(([name, defaultNamespace]) => ({ name, defaultNamespace })),
   };
 }

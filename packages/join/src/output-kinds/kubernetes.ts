@@ -1,4 +1,3 @@
-import { isBotJoinError } from "@bot-join/core";
 import { findResource } from "../find-resource.ts";
 import type { IssueContext } from "../issue-context.ts";
 import type { IssuedOutputOf } from "../issued-output.ts";
@@ -17,18 +16,11 @@ export async function issueKubernetes(
 ): Promise<IssuedOutputOf<"kubernetes">> {
   const request = (kubernetesCluster: string): Promise<OutputCertificates> =>
     requestCertificates(context, output, { kubernetesCluster });
-  const [early, { name }] = await Promise.all([
-    request(output.kubernetesCluster).catch(noneIfUnregistered),
-    findResource(context, output, kubernetesClusters, output.kubernetesCluster),
-  ]);
-  const certificates = early !== undefined && name === output.kubernetesCluster ? early : await request(name);
+  const early = request(output.kubernetesCluster);
+  // The server refuses a name that it does not know: it may be a discovered one, or misspelt, which the look-up tells.
+  early.catch(() => {});
+  const { name } = await findResource(context, output, kubernetesClusters, output.kubernetesCluster);
+  const certificates = await (name === output.kubernetesCluster ? early : request(name));
   const { identity, notAfter } = certificates;
   return { type: "kubernetes", certificates, roles: identity.roles, notAfter, kubernetesCluster: name };
-}
-
-/** The server knows no cluster of that name (measured-14.2.0.md section 5): it may be a discovered name. */
-function noneIfUnregistered(error: unknown): undefined {
-  if (isBotJoinError(error) && /kubernetes cluster .* is not registered/.test(error.message))
-    return undefined;
-  throw error;
 }

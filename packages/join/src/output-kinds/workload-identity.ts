@@ -20,7 +20,6 @@ export async function issueWorkloadX509(
   output: OutputRequestOf<"workload-identity-x509">,
 ): Promise<IssuedOutputOf<"workload-identity-x509">> {
   const { cluster } = context.bot.identity;
-  if (output.includeFederatedTrustBundles) throw noFederation(cluster);
   const { keyPair } = output;
   const publicKey = keyPair.publicKey.export({ type: "spki", format: "der" });
   const credential = await issueOne(context, output, { case: "x509SvidParams", value: { publicKey } });
@@ -125,16 +124,6 @@ async function unsupported({ bot, serverVersion }: IssueContext): Promise<JoinEr
     kind: "cluster",
     message: `The cluster ${bot.identity.cluster} (Teleport ${await serverVersion.asked}) issues no workload identities.`,
     hint: "Workload identities came with Teleport 17: leave the output out, or have the cluster upgraded.",
-  });
-}
-
-/** The call that gives federated bundles is in none of the protocol documents. */
-function noFederation(cluster: string): JoinError {
-  return new JoinError({
-    code: "ERR_JOIN_UNSUPPORTED",
-    kind: "user",
-    message: `The trust bundles that ${cluster} federates with cannot be fetched: bot-join has no way to ask for them.`,
-    hint: "Leave include_federated_trust_bundles out, and give peers of other trust domains their bundles in another way.",
   });
 }
 

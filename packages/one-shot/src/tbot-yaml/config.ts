@@ -1,8 +1,8 @@
 import { joinMethods } from "@bot-join/join";
-import { isMap, isSeq } from "yaml";
+import { isMap } from "yaml";
 import type { PlannedIdentityOutput, PlannedOutput } from "../plan.ts";
 import { readDestinationSection } from "./destination.ts";
-import { checkOutputs, type OutputContext, readOutputs } from "./outputs.ts";
+import { maxTtlMs, type OutputContext, readOutputs } from "./outputs.ts";
 import { Section } from "./section.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
@@ -10,14 +10,14 @@ import type { YamlDocument } from "./yaml-document.ts";
 export interface TbotConfig {
   /** Values by input name, as a user would write them. */
   inputs: Record<string, string>;
-  /** Makes the outputs; `defaults` fills what one leaves out, but for its destination. */
+  /**
+   * Makes the outputs; `defaults` fills what one leaves out, but for its destination. Throws `ERR_RUN_CONFIG` where there are none:
+   * a file may leave them to the inputs or flags that are laid on top.
+   */
   outputs: (defaults: PlannedIdentityOutput) => PlannedOutput[];
   /** Sentences for the log, about what has no effect. */
   notices: string[];
 }
-
-/** The lifetime that no certificate of a bot can exceed, in milliseconds (outputs.md section 9.2). */
-const maxTtlMs = 24 * 3600 * 1000;
 
 /** Keys of the top level that a job has no use for, and why (outputs.md section 9.2). */
 const withoutEffect: Readonly<Record<string, string>> = {
@@ -122,8 +122,8 @@ function checkVersion(section: Section): boolean {
 }
 
 function readAddress(section: Section, set: (name: string, value: string | undefined) => void): void {
-  const proxy = section.text("proxy_server");
-  const auth = section.text("auth_server");
+  const proxy = section.optionalText("proxy_server");
+  const auth = section.optionalText("auth_server");
   if (proxy !== undefined && auth !== undefined)
     section.problem(
       "auth_server",
@@ -143,10 +143,11 @@ function readOnboarding(
   const methods = joinMethods.map(({ name }) => name);
   const method = section.choice("join_method", methods);
   set("join-method", method);
-  const pins = section.texts("ca_pins");
-  set("ca-pin", pins === undefined || pins.length === 0 ? undefined : pins.join(","));
-  set("ca-file", section.text("ca_path"));
-  if (section.has("ca_pins") && section.has("ca_path"))
+  const pins = section.texts("ca_pins")?.join(",") || undefined;
+  set("ca-pin", pins);
+  const authorities = section.optionalText("ca_path");
+  set("ca-file", authorities);
+  if (pins !== undefined && authorities !== undefined)
     section.problem("ca_path", "the options ca-pin and ca-path are mutually exclusive");
   for (const { key, name, setting, input, value = (text: string) => text } of methodSections) {
     const settings = section.section(key);
@@ -198,13 +199,9 @@ function readLifetime(
 /** Both lists are one, services first (outputs.md section 1.1). */
 function readLists(document: YamlDocument, section: Section, context: OutputContext): PlannedOutput[] {
   const entries = document.entries(section.node);
-  const outputs = ["services", "outputs"].flatMap((key) => {
+  const lists = ["services", "outputs"].flatMap((key) => {
     const value = section.has(key) ? entries.get(key)?.value : undefined;
-    const isEmpty = isSeq(value) && value.items.length === 0;
-    return value === undefined || isEmpty ? [] : readOutputs(document, value, context);
+    return value === undefined ? [] : [value];
   });
-  if (outputs.length === 0 && document.problems.length === 0)
-    document.problem(document.root, "there are no outputs: a join without any writes nothing");
-  checkOutputs(document, outputs);
-  return outputs;
+  return readOutputs(document, lists, context);
 }

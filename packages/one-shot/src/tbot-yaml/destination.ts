@@ -88,7 +88,7 @@ function destinationOf(text: string, absolute: (path: string) => string): Planne
     return `destinations of type kubernetes_secret are not possible: ${refusedTypes["kubernetes_secret"]}`;
   if (scheme !== "file") return `destinations of the kind ${scheme} are not possible; file and memory are`;
   try {
-    return { kind: "directory", path: fileURLToPath(text), symlinks: "try-secure" };
+    return { kind: "directory", path: absolute(fileURLToPath(text)), symlinks: "try-secure" };
   } catch {
     return `${JSON.stringify(text)} is no URI of a local directory: file:///absolute/path without a host is`;
   }

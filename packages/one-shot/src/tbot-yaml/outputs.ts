@@ -1,13 +1,9 @@
 import { Secret } from "@bot-join/core";
 import { isSeq, type Node } from "yaml";
-import type {
-  PlannedIdentityOutput,
-  PlannedKubernetesSelector,
-  PlannedOutput,
-  PlannedWorkloadSelector,
-} from "../plan.ts";
+import type { PlannedIdentityOutput, PlannedOutput } from "../plan.ts";
 import { refusedOutputs } from "../refused-outputs.ts";
 import { readDestination } from "./destination.ts";
+import { type OutputBase, outputReaders } from "./output-types.ts";
 import { type Section, sectionsOf } from "./section.ts";
 import type { YamlDocument } from "./yaml-document.ts";
 
@@ -22,131 +18,40 @@ export interface OutputContext {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-type OutputBase = Pick<PlannedOutput, "destination" | "roles" | "credentialTtlMs" | "name" | "pkcs12">;
+/** The lifetime that no certificate of a bot can exceed, in milliseconds (outputs.md section 9.2). */
+export const maxTtlMs: number = 24 * 3600 * 1000;
 
-type Reader = (section: Section, base: OutputBase, defaults: PlannedIdentityOutput) => PlannedOutput;
-
-const defaultContextName = "{{.ClusterName}}-{{.KubeName}}";
+/** The output types that there are. */
+const outputTypes: readonly string[] = Object.keys(outputReaders);
 
 const notOfOutput = {
   relay_server: "bot-join reaches clusters through the proxy only",
   delegation_session_id: "it belongs to sessions of a person, which a job has not",
 };
 
-const noRoles = { roles: "certificates of this type have all roles of the bot" };
-
-/** Output type → what reads it (outputs.md section 1.2). */
-const readers: Readonly<Record<PlannedOutput["type"], Reader>> = {
-  identity: (section, base, defaults) => ({
-    ...base,
-    type: "identity",
-    cluster: section.text("cluster"),
-    allowReissue: section.boolean("allow_reissue") ?? defaults.allowReissue,
-    sshConfig: ["on", "true"].includes(section.choice("ssh_config", ["on", "off", "true", "false"]) ?? "on"),
-  }),
-  ssh_host: (section, base) => {
-    const principals = section.texts("principals") ?? [];
-    if (principals.length === 0) section.problem("principals", "at least one principal must be specified");
-    return { ...base, type: "ssh_host", principals };
-  },
-  kubernetes: (section, base) => ({
-    ...base,
-    type: "kubernetes",
-    kubernetesCluster: section.requiredText("kubernetes_cluster", "kubernetes_cluster must not be empty"),
-    disableExecPlugin: section.boolean("disable_exec_plugin") ?? false,
-    contextNameTemplate: section.text("context_name_template") ?? defaultContextName,
-  }),
-  "kubernetes/v2": (section, base) => {
-    section.refuse(noRoles);
-    const selectors = section.sections("selectors").map(readKubernetesSelector);
-    if (selectors.length === 0) section.problem("selectors", "at least one selector must be provided");
-    return {
-      ...base,
-      type: "kubernetes/v2",
-      selectors,
-      disableExecPlugin: section.boolean("disable_exec_plugin") ?? false,
-      contextNameTemplate: section.text("context_name_template") ?? defaultContextName,
-    };
-  },
-  application: (section, base) => ({
-    ...base,
-    type: "application",
-    appName: section.requiredText("app_name", "app_name must not be empty"),
-    specificTlsNaming: section.boolean("specific_tls_naming") ?? false,
-  }),
-  database: (section, base) => ({
-    ...base,
-    type: "database",
-    service: section.requiredText("service", "service must not be empty"),
-    database: section.text("database") ?? "",
-    username: section.text("username") ?? "",
-    format: section.choice("format", ["", "tls", "mongo", "cockroach"]) ?? "",
-  }),
-  "workload-identity-x509": (section, base) => {
-    section.refuse(noRoles);
-    return {
-      ...base,
-      type: "workload-identity-x509",
-      selector: readWorkloadSelector(section),
-      includeFederatedTrustBundles: section.boolean("include_federated_trust_bundles") ?? false,
-    };
-  },
-  "workload-identity-jwt": (section, base) => {
-    section.refuse(noRoles);
-    const audiences = section.texts("audiences") ?? [];
-    if (audiences.length === 0) section.problem("audiences", "at least one audience must be provided");
-    return { ...base, type: "workload-identity-jwt", selector: readWorkloadSelector(section), audiences };
-  },
-};
-
-/** The output types that there are. */
-const outputTypes: readonly string[] = Object.keys(readers);
-
-/** Exactly one of the two keys picks something. */
-function checkSelector(section: Section): void {
-  if (section.has("name") && section.has("labels"))
-    section.problem("labels", "selectors: only one of 'name' and 'labels' may be specified");
-  if (!section.has("name") && !section.has("labels"))
-    section.problem(undefined, "selectors: one of 'name' and 'labels' must be specified");
+/** An output and where it stands. */
+interface ReadOutput {
+  output: PlannedOutput;
+  section: Section;
 }
 
-function readKubernetesSelector(section: Section): PlannedKubernetesSelector {
-  checkSelector(section);
-  const name = section.text("name");
-  const labels = section.textMap("labels");
-  const defaultNamespace = section.text("default_namespace");
-  section.finish();
-  return {
-    ...(name === undefined ? { labels: labels ?? {} } : { name }),
-    ...(defaultNamespace === undefined ? {} : { defaultNamespace }),
-  };
-}
-
-function readWorkloadSelector(output: Section): PlannedWorkloadSelector {
-  const section = output.section("selector");
-  if (section === undefined) {
-    output.problem(undefined, "selector is missing: it has a name or labels");
-    return { name: "" };
-  }
-  checkSelector(section);
-  const name = section.text("name");
-  const labels: Record<string, string[]> = {};
-  const map = section.section("labels");
-  for (const [label] of map?.takeAll() ?? []) labels[label] = map?.texts(label) ?? [];
-  section.finish();
-  return name === undefined ? { labels } : { name };
-}
-
-/** Reads a list of outputs; what is wrong is noted in the document. */
-export function readOutputs(document: YamlDocument, list: Node, context: OutputContext): PlannedOutput[] {
-  if (!isSeq(list) || list.items.length === 0) {
+/** Reads lists of outputs, which are one; what is wrong is noted in the document. */
+export function readOutputs(
+  document: YamlDocument,
+  lists: readonly Node[],
+  context: OutputContext,
+): PlannedOutput[] {
+  const sections = lists.flatMap((list) => {
+    if (isSeq(list)) return sectionsOf(document, list.items, "an output");
     document.problem(list, "a list of outputs is wanted: - type: identity …");
     return [];
-  }
-  return sectionsOf(document, list.items, "an output").flatMap((section, index) => {
-    const output = readOutput(document, section, index, context);
-    return output === undefined ? [] : [output];
   });
+  const read = sections.flatMap((section, index): ReadOutput[] => {
+    const output = readOutput(document, section, index, context);
+    return output === undefined ? [] : [{ output, section }];
+  });
+  checkTogether(read);
+  return read.map(({ output }) => output);
 }
 
 function readOutput(
@@ -159,7 +64,7 @@ function readOutput(
   const refused = refusedOutputs[type];
   if (refused !== undefined) section.problem("type", `outputs of type ${type} are not possible: ${refused}`);
   else if (type !== "") section.choice("type", outputTypes);
-  const read = readers[type as PlannedOutput["type"]];
+  const read = outputReaders[type as PlannedOutput["type"]];
   if (read === undefined) return undefined;
   const output = read(section, readBase(document, section, index, context), context.defaults);
   section.refuse(notOfOutput);
@@ -184,11 +89,13 @@ function readBase(
     section.problem(undefined, "credential_ttl and renewal_interval must both be specified if either is");
   if (ttl !== undefined && interval !== undefined && interval.ms >= ttl.ms)
     section.problem("renewal_interval", `renewal_interval must be below credential_ttl, ${ttl.text}`);
+  if (ttl !== undefined && ttl.ms > maxTtlMs)
+    section.problem("credential_ttl", `credential_ttl cannot be above 24h, which no cluster exceeds`);
   return {
     destination: destination ?? defaults.destination,
     roles: section.texts("roles") ?? defaults.roles,
     credentialTtlMs: ttl?.ms,
-    name: section.text("name"),
+    name: section.optionalText("name"),
     pkcs12: readPkcs12(section, context),
   };
 }
@@ -217,15 +124,15 @@ function readPkcs12(section: Section, { environment }: OutputContext): { passwor
 }
 
 /** Reports outputs that would write into the same folder, and names that are not unique. */
-export function checkOutputs(document: YamlDocument, outputs: readonly PlannedOutput[]): void {
+function checkTogether(read: readonly ReadOutput[]): void {
   const folders = new Set<string>();
   const names = new Set<string>();
-  for (const { destination, name } of outputs) {
+  for (const { output, section } of read) {
+    const { destination, name } = output;
     const path = destination.kind === "directory" ? destination.path : undefined;
     if (path !== undefined && folders.has(path))
-      document.problem(document.root, `two outputs have the same destination ${path}`);
-    if (name !== undefined && names.has(name))
-      document.problem(document.root, `two outputs have the name ${name}`);
+      section.problem("destination", `two outputs have the same destination ${path}`);
+    if (name !== undefined && names.has(name)) section.problem("name", `two outputs have the name ${name}`);
     if (path !== undefined) folders.add(path);
     if (name !== undefined) names.add(name);
   }

@@ -261,6 +261,9 @@ describe("outputs (outputs.md section 1.2)", () => {
       "type: kubernetes/v2, selectors: [{name: prod}], disable_exec_plugin: true, context_name_template: x",
       { disableExecPlugin: true, contextNameTemplate: "x" },
     ],
+    ["type: identity, allow_reissue: yes, roles: [1, on]", { allowReissue: true, roles: ["1", "on"] }],
+    // As a file has it that was made by a program.
+    ["type: identity, cluster: '', name: '', ssh_config: ''", { cluster: undefined, name: undefined }],
     ["type: application, app_name: grafana", { appName: "grafana", specificTlsNaming: false }],
     ["type: application, app_name: grafana, specific_tls_naming: true", { specificTlsNaming: true }],
     ["type: database, service: orders", { service: "orders", database: "", username: "", format: "" }],
@@ -270,13 +273,10 @@ describe("outputs (outputs.md section 1.2)", () => {
     ],
     ["type: database, service: orders, format: mongo", { format: "mongo" }],
     ["type: database, service: orders, format: cockroach", { format: "cockroach" }],
+    ["type: workload-identity-x509, selector: {name: web}", { selector: { name: "web" } }],
     [
-      "type: workload-identity-x509, selector: {name: web}",
-      { selector: { name: "web" }, includeFederatedTrustBundles: false },
-    ],
-    [
-      "type: workload-identity-x509, selector: {labels: {env: [dev, prod]}}, include_federated_trust_bundles: true",
-      { selector: { labels: { env: ["dev", "prod"] } }, includeFederatedTrustBundles: true },
+      "type: workload-identity-x509, selector: {labels: {env: [dev, prod]}}, include_federated_trust_bundles: false",
+      { selector: { labels: { env: ["dev", "prod"] } } },
     ],
     [
       "type: workload-identity-jwt, selector: {name: web}, audiences: [vault]",
@@ -326,8 +326,28 @@ describe("outputs (outputs.md section 1.2)", () => {
     ["type: identity, principals: [x]", /^line 1, column 20: unknown key "principals"/],
     ["type: identity, clusters: x", 'line 1, column 20: unknown key "clusters"; did you mean cluster?'],
     ["type: identity, roles: x", /roles must be a list of texts$/],
-    ["type: identity, roles: [1]", /roles must be a list of texts$/],
-    ["type: identity, allow_reissue: yes", /allow_reissue must be true or false$/],
+    ["type: identity, roles: [[x]]", /roles must be a list of texts$/],
+    ["type: identity, allow_reissue: maybe", /allow_reissue must be true or false$/],
+    [
+      "type: identity, credential_ttl: 25h, renewal_interval: 1h",
+      /^line 1, column \d\d: credential_ttl cannot be above 24h/,
+    ],
+    [
+      "type: kubernetes, kubernetes_cluster: x, context_name_template: '{{.Foo}}'",
+      /^line 1, column \d\d: The context_name_template "\{\{.Foo\}\}" has the action/,
+    ],
+    [
+      "type: kubernetes/v2, selectors: [{name: ''}]",
+      /selectors: one of 'name' and 'labels' must be specified$/,
+    ],
+    [
+      "type: kubernetes/v2, selectors: [{labels: {}}]",
+      /selectors: one of 'name' and 'labels' must be specified$/,
+    ],
+    [
+      "type: workload-identity-x509, selector: {name: a}, include_federated_trust_bundles: true",
+      /^line 1, column \d\d: include_federated_trust_bundles cannot be true/,
+    ],
     ["type: identity, cluster: [x]", /cluster must be a text$/],
     ["type: identity, pkcs12: {password: x}", /pkcs12 needs password_env/],
     [
@@ -427,7 +447,7 @@ describe("texts that are no list of outputs", () => {
     [
       "one destination twice",
       "- {type: identity, destination: /a}\n- {type: identity, destination: /x/../a}",
-      /two outputs have the same destination/,
+      /^line 2, column 33: two outputs have the same destination \/a$/,
     ],
     [
       "one name twice",
@@ -455,10 +475,59 @@ describe("files that are no tbot.yaml of version v2", () => {
     ["a later version", "version: v3\n", /^line 1, column 10: unrecognized config version "v3"/],
     ["a list", "- a\n", /a tbot.yaml is a mapping/],
     ["nothing", "", /a tbot.yaml is a mapping/],
-    ["no outputs", "version: v2\nstorage: {type: memory}\n", /there are no outputs/],
     ["two documents", "version: v2\n---\nversion: v2\n", /a second document begins here/],
   ])("%s", (_name, text, problem) => {
     expect(problemsOf(() => config(text))).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test.each(["", "outputs: []\n", "outputs:\n"])(
+    "no outputs (%j), which flags may give instead",
+    (outputs) => {
+      const read = config(`version: v2\nstorage: {type: memory}\n${outputs}`);
+      expect(problemsOf(() => read.outputs(defaults))).toEqual([
+        "line 1, column 1: there are no outputs: a join without any writes nothing",
+      ]);
+    },
+  );
+
+  test("empty texts and lists are not given", () => {
+    const text = whole("auth_server: ''").replace(
+      "join_method: github",
+      "join_method: ''\n  ca_pins: []\n  ca_path: /x",
+    );
+    expect(config(text).inputs).toEqual({ proxy: "example.teleport.sh:443", token: "ci", "ca-file": "/x" });
+  });
+
+  test.each<[name: string, text: string]>([
+    ["a key", "onboarding: {token:s3cret}"],
+    ["what a quotation leaves over", 'token: "a" s3cret'],
+    ["what a brace leaves over", "onboarding: {token: a}-s3cret, {s3cret: b}"],
+    ["what should be a list", "onboarding: [token, s3cret]"],
+  ])("a secret in the wrong place is not shown: %s", (_name, text) => {
+    const problems = problemsOf(() => config(`version: v2\n${text}\n`));
+    expect(problems).not.toEqual([]);
+    expect(problems.join()).not.toContain("s3cret");
+  });
+
+  test.each<[name: string, line: (level: number) => string]>([
+    ["merged mappings", (level) => `{<<: [${`*a${level}, `.repeat(9)}]}`],
+    ["lists", (level) => `[${`*a${level}, `.repeat(9)}]`],
+  ])("aliases that stand for ever more %s cost nothing", (_name, line) => {
+    const levels = Array.from({ length: 12 }, (_, level) => `a${level + 1}: &a${level + 1} ${line(level)}`);
+    const text = `a0: &a0 {x: y}\n${levels.join("\n")}\nversion: v2\noutputs: *a12\n<<: *a12\n`;
+    expect(problemsOf(() => config(text)).length).toBeLessThanOrEqual(20);
+  });
+
+  test("an alias within what it stands for ends", () => {
+    const text = whole("- &self\n  <<: *self\n  type: identity\n  destination: /b");
+    expect(config(text).outputs(defaults)).toHaveLength(2);
+  });
+
+  test("thousands of aliases are read at once, and their problems said in twenty lines", () => {
+    const text = `${whole("- &output {type: identity, destination: /b}")}${"- *output\n".repeat(20_000)}`;
+    expect(problemsOf(() => config(text))).toEqual([
+      expect.stringMatching(/two outputs have the same destination \/b$/),
+    ]);
   });
 
   test("anchors and merge keys are followed", () => {

@@ -3,7 +3,7 @@ import { describeError } from "@bot-join/core";
 import { OneShotError } from "../errors.ts";
 import type { PlannedIdentityOutput, PlannedOutput } from "../plan.ts";
 import { readConfig, type TbotConfig } from "./config.ts";
-import { checkOutputs, type OutputContext, readOutputs } from "./outputs.ts";
+import { type OutputContext, readOutputs } from "./outputs.ts";
 import { YamlDocument } from "./yaml-document.ts";
 
 type Surroundings = Pick<OutputContext, "absolute" | "environment">;
@@ -21,8 +21,9 @@ export function parseOutputs(
   if (document.root === undefined) document.problem(0, "a list of outputs is wanted: - type: identity …");
   else if (document.problems.length === 0) {
     const context = { ...surroundings, defaults, firstHasDefault: true };
-    const outputs = readOutputs(document, document.root, context);
-    checkOutputs(document, outputs);
+    const outputs = readOutputs(document, [document.root], context);
+    if (outputs.length === 0 && document.problems.length === 0)
+      document.problem(document.root, "a list of outputs is wanted: - type: identity …");
     if (document.problems.length === 0) return outputs;
   }
   throw problemsIn(document, {
@@ -43,16 +44,29 @@ export async function readTbotYaml(path: string, surroundings: Surroundings): Pr
 /** Reads the text of a tbot.yaml; `where` names it in messages. Throws `ERR_RUN_CONFIG`. */
 export function parseTbotYaml(text: string, where: string, surroundings: Surroundings): TbotConfig {
   const document = new YamlDocument(text);
-  if (document.problems.length === 0) {
-    const config = readConfig(document, surroundings);
-    if (document.problems.length === 0) return config;
-  }
-  throw problemsIn(document, {
-    code: "ERR_RUN_CONFIG",
-    what: `${where} cannot be used`,
-    hint: "docs/migrate-from-tbot.md says what of a tbot.yaml bot-join takes. tbot ignores unknown keys inside outputs; here they are errors.",
-  });
+  const unusable = (): OneShotError =>
+    problemsIn(document, {
+      code: "ERR_RUN_CONFIG",
+      what: `${where} cannot be used`,
+      hint: "docs/migrate-from-tbot.md says what of a tbot.yaml bot-join takes. tbot ignores unknown keys inside outputs; here they are errors.",
+    });
+  if (document.problems.length > 0) throw unusable();
+  const config = readConfig(document, surroundings);
+  if (document.problems.length > 0) throw unusable();
+  return {
+    ...config,
+    outputs(defaults) {
+      const outputs = config.outputs(defaults);
+      if (outputs.length === 0)
+        document.problem(document.root, "there are no outputs: a join without any writes nothing");
+      if (document.problems.length > 0) throw unusable();
+      return outputs;
+    },
+  };
 }
+
+/** More problems than this help nobody. */
+const shownProblems = 20;
 
 async function readText(path: string): Promise<string> {
   try {
@@ -72,11 +86,17 @@ function problemsIn(
   { problems }: YamlDocument,
   { code, what, hint }: { code: "ERR_RUN_CONFIG" | "ERR_RUN_OUTPUTS_INPUT"; what: string; hint: string },
 ): OneShotError {
+  const shown = [...new Set(problems)];
+  const more = shown.splice(shownProblems).length;
   return new OneShotError({
     code,
     kind: "user",
-    message: `${what}:\n${problems.map((problem) => `- ${problem}`).join("\n")}`,
+    message: [
+      `${what}:`,
+      ...shown.map((problem) => `- ${problem}`),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ].join("\n"),
     hint,
-    details: { problems: [...problems] },
+    details: { problems: shown },
   });
 }

@@ -15,7 +15,7 @@ export interface WrittenDuration {
 export class Section {
   readonly node: Node;
   readonly #document: YamlDocument;
-  readonly #entries: Map<string, { key: Node; value: Node | undefined }>;
+  readonly #entries: ReadonlyMap<string, { key: Node; value: Node | undefined }>;
   readonly #known = new Set<string>();
 
   constructor(document: YamlDocument, node: Node) {
@@ -36,12 +36,9 @@ export class Section {
   text(key: string): string | undefined {
     const node = this.#get(key);
     if (node === undefined) return undefined;
-    // What YAML takes for a number or a boolean is a name here: `token: 1234`, `cluster: on`.
-    if (isScalar(node) && ["string", "number", "boolean"].includes(typeof node.value)) {
-      return typeof node.value === "string" ? node.value : String(node.source ?? node.value);
-    }
-    this.#document.problem(node, `${key} must be a text`);
-    return undefined;
+    const text = textOf(node);
+    if (text === undefined) this.#document.problem(node, `${key} must be a text`);
+    return text;
   }
 
   /** A text that has to be there and to hold something; `empty` is said otherwise. */
@@ -51,15 +48,19 @@ export class Section {
     return text ?? "";
   }
 
+  /** A text that is not empty: `cluster: ""` is what tbot has where no cluster is named. */
+  optionalText(key: string): string | undefined {
+    return this.text(key) || undefined;
+  }
+
   choice<Value extends string>(key: string, values: readonly Value[]): Value | undefined {
-    const text = this.text(key);
+    const text = this.optionalText(key);
     if (text === undefined) return undefined;
     const value = values.find((each) => each === text);
     if (value !== undefined) return value;
     const near = nearestSpelling(text, values);
     const guess = near === undefined ? "" : `; did you mean ${near}?`;
-    const allowed = values.filter((each) => each !== "").join(", ");
-    this.problem(key, `${key} cannot be ${JSON.stringify(text)}: it is one of ${allowed}${guess}`);
+    this.problem(key, `${key} cannot be ${JSON.stringify(text)}: it is one of ${values.join(", ")}${guess}`);
     return undefined;
   }
 
@@ -67,6 +68,10 @@ export class Section {
     const node = this.#get(key);
     if (node === undefined) return undefined;
     if (isScalar(node) && typeof node.value === "boolean") return node.value;
+    const word = textOf(node)?.toLowerCase() ?? "";
+    // Go's parser takes the words of YAML 1.1 where a boolean is wanted.
+    if (["yes", "on", "y"].includes(word)) return true;
+    if (["no", "off", "n"].includes(word)) return false;
     this.#document.problem(node, `${key} must be true or false`);
     return undefined;
   }
@@ -83,12 +88,8 @@ export class Section {
   texts(key: string): string[] | undefined {
     const node = this.#get(key);
     if (node === undefined) return undefined;
-    const values = isSeq(node)
-      ? node.items
-          .map((item) => this.#document.resolve(item))
-          .map((item) => (isScalar(item) ? item.value : undefined))
-      : [undefined];
-    if (values.every((value): value is string => typeof value === "string")) return values;
+    const values = isSeq(node) ? node.items.map((item) => textOf(this.#document.resolve(item))) : [undefined];
+    if (values.every((value) => value !== undefined)) return values;
     this.#document.problem(node, `${key} must be a list of texts`);
     return undefined;
   }
@@ -97,8 +98,8 @@ export class Section {
   textMap(key: string): Record<string, string> | undefined {
     const entries = [...(this.section(key)?.takeAll() ?? [])];
     const texts = entries.flatMap(([name, value]): [string, string][] => {
-      if (isScalar(value) && ["string", "number", "boolean"].includes(typeof value.value))
-        return [[name, String(value.source ?? value.value)]];
+      const text = textOf(value);
+      if (text !== undefined) return [[name, text]];
       this.problem(key, `${key}: the value of ${name} must be a text`);
       return [];
     });
@@ -146,7 +147,9 @@ export class Section {
       if (this.#known.has(name)) continue;
       const near = nearestSpelling(name, this.#known);
       const guess = near === undefined ? "" : `; did you mean ${near}?`;
-      this.#document.problem(key, `unknown key ${JSON.stringify(name)}${guess}`);
+      // What is no name may be a value that was put in the wrong place, and a secret.
+      const shown = /^[\w./-]{1,40}$/.test(name) ? ` ${JSON.stringify(name)}` : "";
+      this.#document.problem(key, `unknown key${shown}${guess}`);
     }
   }
 
@@ -165,4 +168,10 @@ export function sectionsOf(document: YamlDocument, items: readonly unknown[], wh
     document.problem(node, `${what} is a mapping`);
     return [];
   });
+}
+
+/** What YAML takes for a number or a boolean is a text here: `token: 1234`, `cluster: on`. */
+function textOf(node: Node | undefined): string | undefined {
+  if (!isScalar(node) || !["string", "number", "boolean"].includes(typeof node.value)) return undefined;
+  return typeof node.value === "string" ? node.value : String(node.source ?? node.value);
 }

@@ -1,14 +1,33 @@
-import { type Document, isAlias, isDocument, isMap, LineCounter, type Node, parseAllDocuments } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isDocument,
+  isMap,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from "yaml";
 
 /** More than any list of outputs needs, in characters. */
 const maxLength = 256 * 1024;
+
+/** One key of a mapping: its own node and its value. */
+interface Entry {
+  key: Node;
+  value: Node | undefined;
+}
 
 /** A YAML text that is read by hand, because every problem has to come with its line and column. */
 export class YamlDocument {
   /** Undefined when the text holds nothing, or is not YAML. */
   readonly root: Node | undefined;
   readonly #lines = new LineCounter();
-  readonly #document: Document | undefined;
+  /** What every alias stands for. */
+  readonly #targets: ReadonlyMap<Alias, Node>;
+  /** Mappings that were read, and those that are being read: aliases may lead to one of them many times, or in a circle. */
+  readonly #read = new Map<Node, Map<string, Entry>>();
   readonly #problems: string[] = [];
 
   constructor(text: string) {
@@ -21,11 +40,11 @@ export class YamlDocument {
     const tab = text.search(/(?<=^ *)\t/m);
     if (isBroken && tab >= 0) this.problem(tab, "a tab: YAML is indented with spaces");
     for (const document of documents)
-      for (const error of document.errors) this.problem(error.pos[0], error.message);
+      for (const error of document.errors) this.problem(error.pos[0], withoutQuotation(error.message));
     const [first, second] = documents;
     if (second !== undefined)
       this.problem(second.range?.[0] ?? 0, "a second document begins here; only one is read");
-    this.#document = first;
+    this.#targets = first === undefined ? new Map() : aliasTargets(first);
     this.root = this.resolve(first?.contents);
   }
 
@@ -43,13 +62,16 @@ export class YamlDocument {
 
   /** Follows an alias to the node that it stands for. */
   resolve(node: unknown): Node | undefined {
-    if (isAlias(node) && this.#document !== undefined) return node.resolve(this.#document);
+    if (isAlias(node)) return this.#targets.get(node);
     return (node as Node | null | undefined) ?? undefined;
   }
 
   /** The entries of a mapping by key: the key's own node and the value, null values left out; `<<` merges other mappings. */
-  entries(map: Node): Map<string, { key: Node; value: Node | undefined }> {
-    const found = new Map<string, { key: Node; value: Node | undefined }>();
+  entries(map: Node): ReadonlyMap<string, Entry> {
+    const known = this.#read.get(map);
+    if (known !== undefined) return known;
+    const found = new Map<string, Entry>();
+    this.#read.set(map, found);
     if (!isMap(map)) return found;
     const merged: Node[] = [];
     for (const pair of map.items) {
@@ -73,4 +95,26 @@ export class YamlDocument {
     }
     return sources.filter((source) => isMap(source));
   }
+}
+
+/** Finds for every alias the anchor of its name that stands last before it. */
+function aliasTargets(document: Document): Map<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Alias(_key, alias) {
+      const target = anchors.get(alias.source);
+      if (target !== undefined) targets.set(alias, target);
+    },
+    // A mapping, a list or a scalar.
+    Value(_key, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+/** The parser quotes what it could not place, which may be a secret. */
+function withoutQuotation(message: string): string {
+  return message.replace(/: ".*"$/s, "");
 }
