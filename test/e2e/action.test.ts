@@ -173,6 +173,17 @@ for (const node of nodePrograms()) {
       expect(botKey).toBeLessThan(result.stdout.indexOf("Joined bot.test"));
     });
 
+    test("masks the password of a PKCS#12 file, and writes the file", async () => {
+      const password = "correct horse battery staple";
+      await using job = await startJob(emulator, { node: node.path, env: { STORE_PASSWORD: password } });
+      const outputs = "[{type: identity, pkcs12: {password_env: STORE_PASSWORD}}]";
+      const result = await job.run({ outputs });
+      expectSuccess(result);
+      expect(job.github.readMasks(result.stdout)).toContain(password);
+      expect(logLines(result).join("\n")).not.toContain(password);
+      expect(readdirSync(job.github.readOutputs()["directory"] ?? "")).toContain("keystore.p12");
+    });
+
     test("writes tbot's files and no other, for their owner alone", async () => {
       await using job = await start();
       expectSuccess(await job.run());

@@ -43,6 +43,7 @@ export async function main(options: MainOptions): Promise<JoinReport> {
   };
   const plan = await createPlan(inputs, facts, config?.outputs);
   if (plan.joinMethod.proof === "secret" && plan.token !== undefined) runner.mask(plan.token);
+  for (const { pkcs12 } of plan.outputs) if (pkcs12 !== undefined) runner.mask(pkcs12.password);
   if (plan.insecure) {
     runner.log.warn(
       "insecure is set: the proxy's certificate is NOT verified. Whoever answers at its address gets this job's ID token. Never use it outside of tests.",
