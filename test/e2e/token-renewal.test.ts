@@ -349,7 +349,12 @@ describe("a data directory", () => {
     writeFileSync(file, "");
     expectStatus(await machine.start({ "data-dir": file }), 2, /The data directory .* is not a directory/);
     expectStatus(await machine.start({ "data-dir": "kubernetes-secret:///x" }), 2, /ERR_RUN_DATA_DIRECTORY/);
-    expectStatus(await machine.start({ "data-dir": machine.output }), 2, /ERR_OUTPUT_DIRECTORY_BUSY/);
+    expectStatus(
+      await machine.start({ "data-dir": machine.output }),
+      2,
+      /the bot's own identity and an output as well/,
+      /ERR_RUN_DATA_DIRECTORY/,
+    );
     expectStatus(await machine.start({ token: undefined }), 2, /ERR_RUN_TOKEN_MISSING/);
     // The token has outlived all of it.
     expectStatus(await machine.start(), 0);
